@@ -3,6 +3,7 @@ package lyceum
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Kind is the small set of ways in which a request can fail. Callers branch on
@@ -38,8 +39,9 @@ func (k Kind) String() string {
 type Error struct {
 	Kind    Kind
 	Message string
-	Field   string // the input that is at fault, as in the JSON: "email"; else ""
-	Err     error  // cause, for logs; may be nil
+	Field   string        // the input that is at fault, as in the JSON: "email"; else ""
+	Retry   time.Duration // for Exhausted and Unavailable: when to try again; 0 when not known
+	Err     error         // cause, for logs; may be nil
 }
 
 // Error is the text for logs: the message and its cause.
