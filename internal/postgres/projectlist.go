@@ -1,0 +1,144 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"lyceum/internal/lyceum"
+)
+
+// ListFilter says which of an account's projects are listed.
+type ListFilter string
+
+// The filters of ListProjects.
+const (
+	FilterAll     ListFilter = "all" // those that are not deleted
+	FilterStarred ListFilter = "starred"
+	FilterDeleted ListFilter = "deleted"
+)
+
+// ProjectQuery is what ListProjects and ListAllProjects look for.
+type ProjectQuery struct {
+	Text   string       // in name or description, in any case of letters; "" for all
+	Filter ListFilter   // of ListProjects; "" is FilterAll
+	Phase  lyceum.Phase // of ListAllProjects; "" for all
+	Cursor string
+	Limit  int // default 50, at most 200
+}
+
+// projectKey is the place of a project in a list: starred first, then the last
+// edited first.
+type projectKey struct {
+	Starred int
+	Edited  time.Time
+	ID      lyceum.ProjectID
+}
+
+// matchText holds projects (alias p) against a pattern of contains in $2.
+const matchText = `($2 = '' OR p.name ILIKE $2 OR p.description ILIKE $2)`
+
+// ListProjects returns one page of the projects that the account is a member
+// of, starred ones first and then the last edited first; the cursor of the next
+// page ("" after the last); and how many there are in all pages.
+func (db *DB) ListProjects(ctx context.Context, account lyceum.AccountID, pq ProjectQuery) ([]ProjectView, string, int, error) {
+	var key projectKey
+	more, err := readCursor(pq.Cursor, &key)
+	if err != nil {
+		return nil, "", 0, err
+	}
+	limit := pageSize(pq.Limit)
+	where := matchText
+	switch pq.Filter {
+	case FilterAll, "":
+		where += ` AND p.deleted_at IS NULL`
+	case FilterStarred:
+		where += ` AND p.deleted_at IS NULL AND s.account IS NOT NULL`
+	case FilterDeleted:
+		where += ` AND p.deleted_at IS NOT NULL`
+	default:
+		return nil, "", 0, lyceum.Invalidf("filter", "the filter is one of all, starred, deleted")
+	}
+	const from = `
+		FROM members m JOIN projects p ON p.id = m.project LEFT JOIN stars s ON s.project = m.project AND s.account = m.account
+		WHERE m.account = $1 AND `
+	var list []ProjectView
+	var total int
+	err = db.read(ctx, "list projects", func(q querier) error {
+		if err := q.QueryRow(ctx, `SELECT count(*)`+from+where, account, contains(pq.Text)).Scan(&total); err != nil {
+			return err
+		}
+		// The page is chosen first, so that people are looked up for its rows only.
+		rows, err := q.Query(ctx, `
+			WITH page AS (
+				SELECT p.id, m.role, (s.account IS NOT NULL)::int AS star, p.last_edited_at AS edited`+from+where+`
+				AND (NOT $3 OR (s.account IS NOT NULL)::int < $4 OR ((s.account IS NOT NULL)::int = $4
+				     AND (p.last_edited_at < $5 OR (p.last_edited_at = $5 AND p.id > $6::uuid))))
+				ORDER BY star DESC, edited DESC, p.id LIMIT $7)
+			SELECT `+projectColumns+`, page.role, page.star = 1, `+peopleColumns+`
+			FROM page JOIN projects p ON p.id = page.id ORDER BY page.star DESC, page.edited DESC, p.id`,
+			account, contains(pq.Text), more, key.Starred, key.Edited, nullID(key.ID), limit+1)
+		if err != nil {
+			return err
+		}
+		list, err = collectViews(rows)
+		return err
+	})
+	if err != nil || len(list) <= limit {
+		return list, "", total, err
+	}
+	list = list[:limit]
+	return list, cursorAfter(list[limit-1]), total, nil
+}
+
+func cursorAfter(v ProjectView) string {
+	key := projectKey{Edited: v.LastEdited, ID: v.ID}
+	if v.Starred {
+		key.Starred = 1
+	}
+	return makeCursor(key)
+}
+
+func collectViews(rows pgx.Rows) ([]ProjectView, error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (v ProjectView, err error) {
+		return v, row.Scan(viewFields(&v)...)
+	})
+}
+
+// ListAllProjects is the administrator's list: every project, deleted ones too,
+// the last edited first. Role and Starred are empty; owners come first in People.
+func (db *DB) ListAllProjects(ctx context.Context, pq ProjectQuery) ([]ProjectView, string, int, error) {
+	var key projectKey
+	more, err := readCursor(pq.Cursor, &key)
+	if err != nil {
+		return nil, "", 0, err
+	}
+	limit := pageSize(pq.Limit)
+	const where = ` FROM projects p WHERE ($1 = '' OR p.phase = $1) AND ` + matchText
+	var list []ProjectView
+	var total int
+	err = db.read(ctx, "list all projects", func(q querier) error {
+		if err := q.QueryRow(ctx, `SELECT count(*)`+where, pq.Phase, contains(pq.Text)).Scan(&total); err != nil {
+			return err
+		}
+		rows, err := q.Query(ctx, `
+			WITH page AS (
+				SELECT p.id, p.last_edited_at AS edited`+where+`
+				AND (NOT $3 OR p.last_edited_at < $4 OR (p.last_edited_at = $4 AND p.id > $5::uuid))
+				ORDER BY edited DESC, p.id LIMIT $6)
+			SELECT `+projectColumns+`, '', false, `+peopleColumns+`
+			FROM page JOIN projects p ON p.id = page.id ORDER BY page.edited DESC, p.id`,
+			pq.Phase, contains(pq.Text), more, key.Edited, nullID(key.ID), limit+1)
+		if err != nil {
+			return err
+		}
+		list, err = collectViews(rows)
+		return err
+	})
+	if err != nil || len(list) <= limit {
+		return list, "", total, err
+	}
+	list = list[:limit]
+	return list, cursorAfter(list[limit-1]), total, nil
+}
