@@ -36,7 +36,7 @@ type API struct {
 // api.Problem; nothing but JSON is spoken; unknown fields and query parameters are
 // refused. It serves no documentation itself.
 func NewAPI(mux *http.ServeMux, a API) huma.API {
-	setErrors()
+	setUp()
 	c := huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI:    "3.1.0",
@@ -78,10 +78,11 @@ func Register[I, O any](a huma.API, op huma.Operation, handler func(context.Cont
 	})
 }
 
-// setErrors makes huma answer with our Problem. huma offers package variables
-// for this and nothing else; they are set here, once, before the first API is
-// made, and never changed again.
-var setErrors = sync.OnceFunc(func() {
+// setUp makes huma answer with our Problem, and describe lists as never null.
+// huma offers package variables for this and nothing else; they are set here,
+// once, before the first API is made, and never changed again.
+var setUp = sync.OnceFunc(func() {
+	huma.DefaultArrayNullable = false
 	huma.NewError = func(status int, detail string, _ ...error) huma.StatusError {
 		return newProblem("", status, kindOf(status), detail)
 	}
