@@ -204,6 +204,9 @@ func (w *contentWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // WriteHeader enforces the headers.
 func (w *contentWriter) WriteHeader(status int) {
+	if status < 200 && status != http.StatusSwitchingProtocols {
+		return // hints ahead of an answer would pass with the project's own headers
+	}
 	if status >= 200 && !w.sent {
 		w.sent = true
 		h := w.Header()

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -214,7 +215,8 @@ func (db *DB) DeleteProject(ctx context.Context, act Act, id lyceum.ProjectID) e
 	})
 }
 
-// RestoreProject takes a deletion back. Conflict when it is not deleted.
+// RestoreProject takes a deletion back. Conflict when it is not deleted, or its
+// grace time is over and it may be being removed.
 func (db *DB) RestoreProject(ctx context.Context, act Act, id lyceum.ProjectID) error {
 	return db.write(ctx, "restore project", func(tx pgx.Tx) error {
 		p, err := lockProject(ctx, tx, id)
@@ -223,6 +225,13 @@ func (db *DB) RestoreProject(ctx context.Context, act Act, id lyceum.ProjectID) 
 		}
 		if p.Deleted.IsZero() {
 			return lyceum.Errorf(lyceum.Conflict, "this project is not deleted")
+		}
+		settings, err := readSettings(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if time.Since(p.Deleted) > settings.DeleteGrace {
+			return lyceum.Errorf(lyceum.Conflict, "the time in which this project could be restored is over")
 		}
 		if _, err := tx.Exec(ctx, `UPDATE projects SET deleted_at = NULL WHERE id = $1`, id); err != nil {
 			return err

@@ -1,0 +1,186 @@
+// Package link reaches a running project from the hub's side: HTTP and WebSocket
+// requests with a ticket, the cutting of sockets, and the control stream. It
+// decides nothing about who may do what (the hub did before it signs), and
+// trusts nothing that comes back: answers are bounded and stripped of what would
+// speak for the site.
+//
+// A project is reached over the Unix socket of its compute.Address. The project
+// never dials us.
+package link
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"sync"
+	"time"
+
+	"lyceum/internal/compute"
+	"lyceum/internal/lyceum"
+	"lyceum/internal/rest"
+	"lyceum/internal/ticket"
+)
+
+// Limits of what a project may make us wait for or hold.
+const (
+	dialTime       = 3 * time.Second
+	headerTime     = 10 * time.Minute // from the end of a request to its answer: copying a tree takes its time
+	maxHeaderBytes = 64 << 10
+	idlePerProject = 8
+	idleTime       = 30 * time.Second
+)
+
+// Config is what New needs. Both are required.
+type Config struct {
+	Signer *ticket.Signer
+	Log    *slog.Logger
+}
+
+// Link carries requests to project servers. It is safe for concurrent use.
+type Link struct {
+	signer    *ticket.Signer
+	log       *slog.Logger
+	transport *http.Transport
+	proxy     *httputil.ReverseProxy
+}
+
+// New returns a Link. The caller calls Close.
+func New(c Config) *Link {
+	l := &Link{signer: c.Signer, log: c.Log}
+	l.transport = &http.Transport{
+		DialContext:            dial,
+		DisableCompression:     true, // bytes pass as they are
+		MaxIdleConnsPerHost:    idlePerProject,
+		IdleConnTimeout:        idleTime,
+		ResponseHeaderTimeout:  headerTime,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+		WriteBufferSize:        16 << 10,
+		ReadBufferSize:         16 << 10,
+	}
+	l.proxy = &httputil.ReverseProxy{
+		Rewrite:        func(*httputil.ProxyRequest) {}, // ServeProject made the request
+		Transport:      l.transport,
+		FlushInterval:  -1, // whatever a project says is passed on at once
+		BufferPool:     &buffers{},
+		ModifyResponse: harmless,
+		ErrorHandler:   l.failed,
+		ErrorLog:       slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
+	}
+	return l
+}
+
+// Close gives up idle connections. Requests under way go on.
+func (l *Link) Close() { l.transport.CloseIdleConnections() }
+
+// ServeProject sends r, whose path is the project's own ("/files/a.txt"), to the
+// project server at addr with the ticket, and its answer back; WebSockets too. It
+// writes errors by itself, returns when the exchange has ended, and ends a socket
+// when r's context ends.
+func (l *Link) ServeProject(w http.ResponseWriter, r *http.Request, addr compute.Address, t ticket.Ticket) {
+	host, err := hostOf(addr)
+	if err != nil {
+		rest.WriteError(w, r, err)
+		return
+	}
+	out := r.Clone(r.Context())
+	out.URL.Scheme, out.URL.Host, out.Host = "http", host, "project"
+	out.Header.Set(ticket.Header, l.signer.Sign(t, time.Now()))
+	l.proxy.ServeHTTP(w, out)
+}
+
+// failed answers a request that did not reach the project, or got no answer.
+func (l *Link) failed(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() != nil {
+		// The client went, or its right did; nobody waits for an answer.
+		rest.WriteError(w, r, lyceum.Wrap(lyceum.Unavailable, err, "the request was broken off"))
+		return
+	}
+	var known *lyceum.Error
+	if errors.As(err, &known) {
+		rest.WriteError(w, r, known)
+		return
+	}
+	rest.WriteError(w, r, lyceum.Wrap(lyceum.Unavailable, err, "the project does not answer; it may be restarting"))
+}
+
+// socketHeaders are those of an answer that becomes a WebSocket (RFC 6455,
+// section 4.2.2). It bypasses whatever the caller's ResponseWriter enforces, so
+// nothing else passes: a cookie above all would be the site's.
+var socketHeaders = []string{"Upgrade", "Connection", "Sec-Websocket-Accept", "Sec-Websocket-Protocol", "Sec-Websocket-Extensions"}
+
+// harmless strips an answer of what would speak for the site.
+func harmless(res *http.Response) error {
+	if res.StatusCode != http.StatusSwitchingProtocols {
+		rest.ContentHeaders(res.Header)
+		return nil
+	}
+	kept := http.Header{}
+	for _, name := range socketHeaders {
+		if v := res.Header.Values(name); len(v) > 0 {
+			kept[name] = v
+		}
+	}
+	clear(res.Header)
+	for name, v := range kept {
+		res.Header[name] = v
+	}
+	return nil
+}
+
+// hostOf turns an address into the host part of a URL, so that one transport
+// serves all projects and keeps their connections apart.
+func hostOf(addr compute.Address) (string, error) {
+	if addr.Socket == "" {
+		return "", lyceum.Errorf(lyceum.Unavailable, "the project has no address that can be reached from here")
+	}
+	return "x" + hex.EncodeToString([]byte(addr.Socket)), nil
+}
+
+func dial(ctx context.Context, _, hostPort string) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(hostPort)
+	if err != nil {
+		return nil, err
+	}
+	path, err := hex.DecodeString(host[1:])
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialTime)
+	defer cancel()
+	return compute.DialSocket(ctx, string(path))
+}
+
+// buffers lends the proxy its copy buffers.
+type buffers struct{ pool sync.Pool }
+
+// Get implements httputil.BufferPool.
+func (b *buffers) Get() []byte {
+	if p, ok := b.pool.Get().(*[]byte); ok {
+		return *p
+	}
+	return make([]byte, 32<<10)
+}
+
+// Put implements httputil.BufferPool.
+func (b *buffers) Put(p []byte) { b.pool.Put(&p) }
+
+// system makes a request of the hub itself to a project.
+func (l *Link) system(ctx context.Context, method, path string, id lyceum.ProjectID, addr compute.Address) (*http.Request, error) {
+	host, err := hostOf(addr)
+	if err != nil {
+		return nil, err
+	}
+	u := url.URL{Scheme: "http", Host: host, Path: path}
+	r, err := http.NewRequestWithContext(ctx, method, u.String(), http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	r.Host = "project"
+	r.Header.Set(ticket.Header, l.signer.Sign(ticket.Ticket{Project: id, System: true}, time.Now()))
+	return r, nil
+}
