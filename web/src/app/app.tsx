@@ -1,0 +1,5 @@
+import { t } from "../words";
+
+export function App() {
+  return <main>{t("Lyceum")}</main>;
+}
