@@ -88,11 +88,11 @@ func checkObject(field string, v json.RawMessage, max int) error {
 }
 
 func (h *Hub) changePassword(ctx context.Context, in *struct {
-	agentInput
+	AgentInput
 	Body api.PasswordChange
 }) (*done, error) {
 	g := grantOf(ctx)
-	return nil, h.Auth.ChangePassword(ctx, act(ctx), client(ctx, in.agentInput), g.Account, lyceum.Secret(in.Body.Current), lyceum.Secret(in.Body.New))
+	return nil, h.Auth.ChangePassword(ctx, act(ctx), client(ctx, in.AgentInput), g.Account, lyceum.Secret(in.Body.Current), lyceum.Secret(in.Body.New))
 }
 
 func tokenOf(t lyceum.Token) api.Token {

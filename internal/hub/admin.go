@@ -17,7 +17,7 @@ func adminAccountOf(r postgres.AccountRow) api.AdminAccount {
 	}
 }
 
-func (h *Hub) adminListAccounts(ctx context.Context, in *listInput) (*body[api.Page[api.AdminAccount]], error) {
+func (h *Hub) adminListAccounts(ctx context.Context, in *ListInput) (*body[api.Page[api.AdminAccount]], error) {
 	list, next, total, err := h.DB.ListAccounts(ctx, in.Query, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
@@ -26,7 +26,7 @@ func (h *Hub) adminListAccounts(ctx context.Context, in *listInput) (*body[api.P
 }
 
 func (h *Hub) adminChangeAccount(ctx context.Context, in *struct {
-	ofAccount
+	OfAccount
 	Body api.AdminAccountChange
 }) (*done, error) {
 	id, err := parseAccount(in.AID)
@@ -44,7 +44,7 @@ func (h *Hub) adminChangeAccount(ctx context.Context, in *struct {
 	return nil, err
 }
 
-func (h *Hub) adminRevokeSessions(ctx context.Context, in *ofAccount) (*done, error) {
+func (h *Hub) adminRevokeSessions(ctx context.Context, in *OfAccount) (*done, error) {
 	id, err := parseAccount(in.AID)
 	if err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func (h *Hub) adminRevokeSessions(ctx context.Context, in *ofAccount) (*done, er
 }
 
 func (h *Hub) adminListProjects(ctx context.Context, in *struct {
-	listInput
+	ListInput
 	Phase string `query:"phase" enum:"stopped,starting,running,stopping,failed" doc:"only those in this phase"`
 }) (*body[api.Page[api.AdminProject]], error) {
 	list, next, total, err := h.DB.ListAllProjects(ctx, postgres.ProjectQuery{Text: in.Query, Phase: lyceum.Phase(in.Phase), Cursor: in.Cursor, Limit: in.Limit})
@@ -130,7 +130,7 @@ func (h *Hub) adminCreateInvitation(ctx context.Context, in *struct{ Body api.Ne
 	return h.invite(ctx, lyceum.Invitation{Email: b.Email, Expires: time.Now().Add(time.Duration(b.Days) * day), Uses: b.Uses})
 }
 
-func (h *Hub) adminRevokeInvitation(ctx context.Context, in *ofInvitation) (*done, error) {
+func (h *Hub) adminRevokeInvitation(ctx context.Context, in *OfInvitation) (*done, error) {
 	return h.dropInvitation(ctx, "", in.IID)
 }
 

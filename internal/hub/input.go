@@ -5,23 +5,24 @@ import (
 )
 
 // Inputs and outputs that several operations share. huma reads the parts of a
-// request from their tags.
+// request from their tags, and skips embedded structs whose names are not
+// exported: that is why some of these are.
 type (
 	none struct{}
 
-	ofProject struct {
+	OfProject struct {
 		ID string `path:"id" doc:"the project"`
 	}
-	ofInvitation struct {
+	OfInvitation struct {
 		IID string `path:"iid" doc:"the invitation"`
 	}
-	ofSecret struct {
+	OfSecret struct {
 		Secret string `path:"secret" maxLength:"200" doc:"from the invitation's link"`
 	}
-	ofAccount struct {
+	OfAccount struct {
 		AID string `path:"aid" doc:"the account"`
 	}
-	listInput struct {
+	ListInput struct {
 		Query  string `query:"query" maxLength:"200" doc:"a part of the name"`
 		Cursor string `query:"cursor" maxLength:"1000" doc:"next of the page before"`
 		Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"how many at most"`

@@ -12,7 +12,7 @@ import (
 
 const day = 24 * time.Hour
 
-func (h *Hub) listMembers(ctx context.Context, _ *ofProject) (*body[[]api.Member], error) {
+func (h *Hub) listMembers(ctx context.Context, _ *OfProject) (*body[[]api.Member], error) {
 	g := grantOf(ctx)
 	list, err := h.DB.ListMembers(ctx, g.project)
 	// Mail addresses are for those who invite.
@@ -27,8 +27,8 @@ func (h *Hub) listMembers(ctx context.Context, _ *ofProject) (*body[[]api.Member
 }
 
 func (h *Hub) changeMember(ctx context.Context, in *struct {
-	ofProject
-	ofAccount
+	OfProject
+	OfAccount
 	Body api.RoleChange
 }) (*done, error) {
 	account, err := parseAccount(in.AID)
@@ -45,8 +45,8 @@ func (h *Hub) changeMember(ctx context.Context, in *struct {
 }
 
 func (h *Hub) removeMember(ctx context.Context, in *struct {
-	ofProject
-	ofAccount
+	OfProject
+	OfAccount
 }) (*done, error) {
 	account, err := parseAccount(in.AID)
 	if err != nil {
@@ -57,7 +57,7 @@ func (h *Hub) removeMember(ctx context.Context, in *struct {
 	return nil, h.DB.RemoveMember(ctx, act(ctx), g.project, account)
 }
 
-func (h *Hub) leaveProject(ctx context.Context, _ *ofProject) (*done, error) {
+func (h *Hub) leaveProject(ctx context.Context, _ *OfProject) (*done, error) {
 	g := grantOf(ctx)
 	defer h.roles.forgetProject(g.project)
 	return nil, h.DB.RemoveMember(ctx, act(ctx), g.project, g.Account.ID)
@@ -85,13 +85,13 @@ func offerOf(v postgres.InvitationView) api.InvitationOffer {
 	}
 }
 
-func (h *Hub) listInvitations(ctx context.Context, _ *ofProject) (*body[[]api.Invitation], error) {
+func (h *Hub) listInvitations(ctx context.Context, _ *OfProject) (*body[[]api.Invitation], error) {
 	list, err := h.DB.ListInvitations(ctx, grantOf(ctx).project)
 	return each(list, err, invitationOf)
 }
 
 func (h *Hub) createInvitation(ctx context.Context, in *struct {
-	ofProject
+	OfProject
 	Body api.NewInvitation
 }) (*body[api.Invitation], error) {
 	g, b := grantOf(ctx), in.Body
@@ -150,8 +150,8 @@ func (h *Hub) invite(ctx context.Context, i lyceum.Invitation) (*body[api.Invita
 }
 
 func (h *Hub) revokeInvitation(ctx context.Context, in *struct {
-	ofProject
-	ofInvitation
+	OfProject
+	OfInvitation
 }) (*done, error) {
 	return h.dropInvitation(ctx, grantOf(ctx).project, in.IID)
 }
@@ -172,7 +172,7 @@ func parseInvitation(s string) (lyceum.InvitationID, error) {
 	return id, nil
 }
 
-func (h *Hub) getInvitation(ctx context.Context, in *ofSecret) (*body[api.InvitationOffer], error) {
+func (h *Hub) getInvitation(ctx context.Context, in *OfSecret) (*body[api.InvitationOffer], error) {
 	v, err := h.DB.InvitationByHash(ctx, lyceum.Secret(in.Secret).Hash())
 	return reply(offerOf(v)), err
 }
@@ -182,7 +182,7 @@ type joined struct {
 	Project string `json:"project" format:"uuid" doc:"the project that was joined"`
 }
 
-func (h *Hub) acceptInvitation(ctx context.Context, in *ofSecret) (*body[joined], error) {
+func (h *Hub) acceptInvitation(ctx context.Context, in *OfSecret) (*body[joined], error) {
 	id, err := h.DB.AcceptInvitation(ctx, act(ctx), lyceum.Secret(in.Secret).Hash())
 	h.roles.forgetProject(id)
 	return reply(joined{string(id)}), err
@@ -193,7 +193,7 @@ func (h *Hub) listOwnInvitations(ctx context.Context, _ *none) (*body[[]api.Invi
 	return each(list, err, offerOf)
 }
 
-func (h *Hub) acceptOwnInvitation(ctx context.Context, in *ofInvitation) (*body[joined], error) {
+func (h *Hub) acceptOwnInvitation(ctx context.Context, in *OfInvitation) (*body[joined], error) {
 	iid, err := parseInvitation(in.IID)
 	if err != nil {
 		return nil, err
@@ -203,7 +203,7 @@ func (h *Hub) acceptOwnInvitation(ctx context.Context, in *ofInvitation) (*body[
 	return reply(joined{string(id)}), err
 }
 
-func (h *Hub) declineOwnInvitation(ctx context.Context, in *ofInvitation) (*done, error) {
+func (h *Hub) declineOwnInvitation(ctx context.Context, in *OfInvitation) (*done, error) {
 	id, err := parseInvitation(in.IID)
 	if err != nil {
 		return nil, err

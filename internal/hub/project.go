@@ -64,7 +64,7 @@ func (h *Hub) after(ctx context.Context, err error) (*body[api.Project], error) 
 }
 
 func (h *Hub) listProjects(ctx context.Context, in *struct {
-	listInput
+	ListInput
 	Filter string `query:"filter" enum:"all,starred,deleted" default:"all" doc:"which of one's projects"`
 }) (*body[api.Page[api.Project]], error) {
 	g := grantOf(ctx)
@@ -165,12 +165,12 @@ func checkGitURL(s string) error {
 	return nil
 }
 
-func (h *Hub) getProject(ctx context.Context, _ *ofProject) (*body[api.Project], error) {
+func (h *Hub) getProject(ctx context.Context, _ *OfProject) (*body[api.Project], error) {
 	return h.project(ctx, grantOf(ctx).project)
 }
 
 func (h *Hub) changeProject(ctx context.Context, in *struct {
-	ofProject
+	OfProject
 	Body api.ProjectChange
 }) (*body[api.Project], error) {
 	c := in.Body
@@ -186,41 +186,41 @@ func (h *Hub) changeProject(ctx context.Context, in *struct {
 	return h.after(ctx, err)
 }
 
-func (h *Hub) deleteProject(ctx context.Context, _ *ofProject) (*body[api.Project], error) {
+func (h *Hub) deleteProject(ctx context.Context, _ *OfProject) (*body[api.Project], error) {
 	return h.after(ctx, h.DB.DeleteProject(ctx, act(ctx), grantOf(ctx).project))
 }
 
-func (h *Hub) restoreProject(ctx context.Context, _ *ofProject) (*body[api.Project], error) {
+func (h *Hub) restoreProject(ctx context.Context, _ *OfProject) (*body[api.Project], error) {
 	return h.after(ctx, h.DB.RestoreProject(ctx, act(ctx), grantOf(ctx).project))
 }
 
-func (h *Hub) startProject(ctx context.Context, _ *ofProject) (*body[api.Project], error) {
+func (h *Hub) startProject(ctx context.Context, _ *OfProject) (*body[api.Project], error) {
 	return h.after(ctx, h.DB.SetWanted(ctx, act(ctx), grantOf(ctx).project, lyceum.WantRunning))
 }
 
-func (h *Hub) stopProject(ctx context.Context, _ *ofProject) (*body[api.Project], error) {
+func (h *Hub) stopProject(ctx context.Context, _ *OfProject) (*body[api.Project], error) {
 	return h.after(ctx, h.DB.SetWanted(ctx, act(ctx), grantOf(ctx).project, lyceum.WantStopped))
 }
 
-func (h *Hub) restartProject(ctx context.Context, _ *ofProject) (*body[api.Project], error) {
+func (h *Hub) restartProject(ctx context.Context, _ *OfProject) (*body[api.Project], error) {
 	return h.after(ctx, h.DB.Restart(ctx, act(ctx), grantOf(ctx).project))
 }
 
-func (h *Hub) keepProjectRunning(ctx context.Context, _ *ofProject) (*body[api.Project], error) {
+func (h *Hub) keepProjectRunning(ctx context.Context, _ *OfProject) (*body[api.Project], error) {
 	return h.after(ctx, h.DB.Touch(ctx, grantOf(ctx).project, time.Now(), false))
 }
 
-func (h *Hub) starProject(ctx context.Context, _ *ofProject) (*done, error) {
+func (h *Hub) starProject(ctx context.Context, _ *OfProject) (*done, error) {
 	g := grantOf(ctx)
 	return nil, h.DB.SetStar(ctx, g.Account.ID, g.project, true)
 }
 
-func (h *Hub) unstarProject(ctx context.Context, _ *ofProject) (*done, error) {
+func (h *Hub) unstarProject(ctx context.Context, _ *OfProject) (*done, error) {
 	g := grantOf(ctx)
 	return nil, h.DB.SetStar(ctx, g.Account.ID, g.project, false)
 }
 
-func (h *Hub) getLayout(ctx context.Context, _ *ofProject) (*body[api.Layout], error) {
+func (h *Hub) getLayout(ctx context.Context, _ *OfProject) (*body[api.Layout], error) {
 	g := grantOf(ctx)
 	l, err := h.DB.Layout(ctx, g.Account.ID, g.project)
 	if err != nil {
@@ -234,7 +234,7 @@ func (h *Hub) getLayout(ctx context.Context, _ *ofProject) (*body[api.Layout], e
 }
 
 func (h *Hub) putLayout(ctx context.Context, in *struct {
-	ofProject
+	OfProject
 	Body api.Layout
 }) (*done, error) {
 	g := grantOf(ctx)
@@ -249,13 +249,13 @@ func (h *Hub) putLayout(ctx context.Context, in *struct {
 	return nil, err
 }
 
-func (h *Hub) listEnv(ctx context.Context, _ *ofProject) (*body[[]api.EnvVar], error) {
+func (h *Hub) listEnv(ctx context.Context, _ *OfProject) (*body[[]api.EnvVar], error) {
 	list, err := h.DB.ListEnv(ctx, grantOf(ctx).project)
 	return each(list, err, func(v postgres.EnvVar) api.EnvVar { return api.EnvVar{Name: v.Name, Changed: v.Changed} })
 }
 
 func (h *Hub) setEnv(ctx context.Context, in *struct {
-	ofProject
+	OfProject
 	Name string `path:"name" maxLength:"200" doc:"the variable"`
 	Body api.EnvValue
 }) (*done, error) {
@@ -266,7 +266,7 @@ func (h *Hub) setEnv(ctx context.Context, in *struct {
 }
 
 func (h *Hub) deleteEnv(ctx context.Context, in *struct {
-	ofProject
+	OfProject
 	Name string `path:"name" maxLength:"200" doc:"the variable"`
 }) (*done, error) {
 	return nil, h.DB.UnsetEnv(ctx, act(ctx), grantOf(ctx).project, in.Name)

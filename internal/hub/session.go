@@ -9,12 +9,12 @@ import (
 	"lyceum/internal/rest"
 )
 
-// agentInput is the header that operations which sign in read.
-type agentInput struct {
+// AgentInput is the header that operations which sign in read.
+type AgentInput struct {
 	Agent string `header:"User-Agent" hidden:"true"`
 }
 
-func client(ctx context.Context, a agentInput) auth.Client {
+func client(ctx context.Context, a AgentInput) auth.Client {
 	return auth.Client{Address: rest.ClientAddr(ctx), Agent: a.Agent, Request: rest.RequestID(ctx)}
 }
 
@@ -27,26 +27,26 @@ func enter(e auth.Entered, err error) (*signedIn, error) {
 }
 
 func (h *Hub) signIn(ctx context.Context, in *struct {
-	agentInput
+	AgentInput
 	Body api.SignIn
 }) (*signedIn, error) {
-	return enter(h.Auth.SignIn(ctx, client(ctx, in.agentInput), in.Body.Email, lyceum.Secret(in.Body.Password)))
+	return enter(h.Auth.SignIn(ctx, client(ctx, in.AgentInput), in.Body.Email, lyceum.Secret(in.Body.Password)))
 }
 
 func (h *Hub) setUp(ctx context.Context, in *struct {
-	agentInput
+	AgentInput
 	Body api.Setup
 }) (*signedIn, error) {
 	n := auth.NewAccount{Email: in.Body.Email, Name: in.Body.Name, Password: lyceum.Secret(in.Body.Password)}
-	return enter(h.Auth.Setup(ctx, client(ctx, in.agentInput), lyceum.Secret(in.Body.Secret), n, in.Body.SiteName))
+	return enter(h.Auth.Setup(ctx, client(ctx, in.AgentInput), lyceum.Secret(in.Body.Secret), n, in.Body.SiteName))
 }
 
 func (h *Hub) signUp(ctx context.Context, in *struct {
-	agentInput
+	AgentInput
 	Body api.SignUp
 }) (*signedIn, error) {
 	n := auth.NewAccount{Email: in.Body.Email, Name: in.Body.Name, Password: lyceum.Secret(in.Body.Password), Invitation: lyceum.Secret(in.Body.Invitation)}
-	return enter(h.Auth.SignUp(ctx, client(ctx, in.agentInput), n))
+	return enter(h.Auth.SignUp(ctx, client(ctx, in.AgentInput), n))
 }
 
 func (h *Hub) signOut(ctx context.Context, _ *none) (*signedOut, error) {
