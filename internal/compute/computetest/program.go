@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"lyceum/internal/lyceum"
 )
 
@@ -87,6 +89,11 @@ func Supervise(args []string, more func(mux *http.ServeMux)) int {
 	flags.String("public-key", "", "")
 	if err := flags.Parse(args[1:]); err != nil {
 		return 2
+	}
+	// As the real one does: what its children leave behind becomes its own.
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
 	l, err := net.Listen("unix", filepath.Join(*run, "project.sock"))
 	if err != nil {

@@ -54,6 +54,10 @@ func (b *Backend) bringDown(ctx context.Context, p *project) error {
 
 // endRun asks the supervisor to end, and after the time of grace ends everything.
 func (b *Backend) endRun(ctx context.Context, r *run) error {
+	if !r.rec.Namespace {
+		// Once the supervisor is gone, nothing tells whose children these were.
+		defer endAll(ctx, b.processes(r.rec))
+	}
 	r.rec.Init.signal(unix.SIGTERM)
 	// One that is suspended could not hear it.
 	r.rec.Init.signal(unix.SIGCONT)
@@ -77,6 +81,18 @@ func (b *Backend) endRun(ctx context.Context, r *run) error {
 	case <-last.C:
 		// In uninterruptible sleep: a file system that hangs.
 		return lyceum.Errorf(lyceum.Unavailable, "some of its processes cannot be ended now")
+	}
+}
+
+// endAll ends processes and waits for their end, at most 5 s.
+func endAll(ctx context.Context, all []process) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	for _, p := range all {
+		p.signal(unix.SIGKILL)
+	}
+	for _, p := range all {
+		_ = p.wait(ctx)
 	}
 }
 
@@ -121,7 +137,8 @@ func (b *Backend) processes(rec record) []process {
 }
 
 // find looks for a project's processes by all that marks them: the cgroups, the
-// uid, or else the session and the environment that they were started with.
+// uid, or else the session and the environment that they were started with, and
+// whose children they are (a supervisor adopts what its children leave behind).
 func (b *Backend) find(id lyceum.ProjectID, uid int, outer process, groups []string) []process {
 	member := map[int]bool{}
 	for _, pid := range pidsIn(groups) {
@@ -129,6 +146,11 @@ func (b *Backend) find(id lyceum.ProjectID, uid int, outer process, groups []str
 	}
 	self := os.Getpid()
 	ownUID := b.jail.root && uid >= 1000
+	if !ownUID {
+		for _, pid := range descendants(outer) {
+			member[pid] = true
+		}
+	}
 	return scan(func(pid int, s stat) bool {
 		switch {
 		case pid == self || pid == 1:

@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -30,8 +32,8 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "project-server" {
 		os.Exit(computetest.Supervise(os.Args[1:], attempts))
 	}
-	if len(os.Args) > 2 && os.Args[1] == "hub" {
-		os.Exit(playHub(os.Args[2], os.Args[3]))
+	if len(os.Args) > 4 && os.Args[1] == "hub" {
+		os.Exit(playHub(os.Args[2], os.Args[3], os.Args[4]))
 	}
 	os.Exit(m.Run())
 }
@@ -255,8 +257,25 @@ func (r *rig) kill(t *testing.T, id lyceum.ProjectID) {
 	}
 }
 
-// ask sends a request to the program in a project.
+// ask1 sends a request to the program in a project.
 func ask1(t *testing.T, at compute.Address, path string) string {
+	t.Helper()
+	said, err := request(t, at, path)
+	if err != nil {
+		t.Fatalf("ask %s: %v", path, err)
+	}
+	return said
+}
+
+// tell sends a request that may end the program before it answers.
+func tell(t *testing.T, at compute.Address, path string) {
+	t.Helper()
+	if _, err := request(t, at, path); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
+		t.Fatalf("tell %s: %v", path, err)
+	}
+}
+
+func request(t *testing.T, at compute.Address, path string) (string, error) {
 	t.Helper()
 	transport := &http.Transport{
 		DisableKeepAlives: true,
@@ -267,18 +286,18 @@ func ask1(t *testing.T, at compute.Address, path string) string {
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://project"+path, nil)
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
-		t.Fatalf("ask %s: %v", path, err)
+		return "", err
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusOK {
-		t.Fatalf("ask %s: %s %s %v", path, resp.Status, b, err)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", resp.Status, b)
 	}
-	return string(b)
+	return string(b), err
 }
 
 // sh runs a command in a project.
@@ -289,13 +308,13 @@ func sh(t *testing.T, at compute.Address, format string, args ...any) string {
 
 // playHub is a hub in a process of its own: it starts one project and waits to
 // be killed.
-func playHub(data, id string) int {
-	uid := 0
-	if os.Geteuid() == 0 {
-		uid = 399_999
-	}
+func playHub(data, id, user string) int {
+	uid, err := strconv.Atoi(user)
 	self, _ := os.Executable()
-	b, err := New(context.Background(), Config{Data: data, Executable: self})
+	var b *Backend
+	if err == nil {
+		b, err = New(context.Background(), Config{Data: data, Executable: self})
+	}
 	if err == nil {
 		err = b.Ensure(context.Background(), compute.Spec{Project: lyceum.ProjectID(id), PublicKey: make([]byte, 32), UID: uid})
 	}

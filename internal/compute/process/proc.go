@@ -177,6 +177,24 @@ func scan(match func(pid int, s stat) bool) []process {
 	return found
 }
 
+// descendants returns the pids of root's children, their children, and so on;
+// none when root is gone.
+func descendants(root process) []int {
+	if !root.alive() {
+		return nil
+	}
+	children := map[int][]int{}
+	scan(func(pid int, s stat) bool {
+		children[s.ppid] = append(children[s.ppid], pid)
+		return false
+	})
+	found := children[root.Pid]
+	for i := 0; i < len(found); i++ {
+		found = append(found, children[found[i]]...)
+	}
+	return found
+}
+
 // hasUID reports whether any of the process's user ids is uid: a program that
 // changed one of them is still the project's.
 func hasUID(pid, uid int) bool {

@@ -109,7 +109,12 @@ func New(ctx context.Context, cfg Config) (*Backend, error) {
 		b.Close()
 		return nil, err
 	}
-	b.tasks.Go(b.sweepTrash)
+	left, err := os.ReadDir(at.trash)
+	if err != nil {
+		b.Close()
+		return nil, problemOf(err, "read the trash")
+	}
+	b.tasks.Go(func() { b.sweepTrash(left) })
 	b.tasks.Go(b.trimLogs)
 	return b, nil
 }
@@ -151,7 +156,9 @@ func (b *Backend) Close() error {
 	b.end()
 	b.tasks.Wait()
 	b.watches.close()
-	return b.lock.Close()
+	// Closing alone would not do: a child of this program that is between fork and
+	// exec holds the same open file, and with it the lock, for a moment longer.
+	return errors.Join(syscall.Flock(int(b.lock.Fd()), syscall.LOCK_UN), b.lock.Close())
 }
 
 // Confinement tells how projects are kept apart here.

@@ -1,6 +1,8 @@
 package process
 
 import (
+	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,7 +71,7 @@ func TestAKilledHubLosesNothing(t *testing.T) {
 	}
 	r := &rig{cfg: Config{Data: filepath.Join(dataFolder(t), "data"), Executable: exe}}
 	id := lyceum.NewID[lyceum.ProjectID]()
-	hub := exec.Command(exe, "hub", r.cfg.Data, string(id))
+	hub := exec.Command(exe, "hub", r.cfg.Data, string(id), strconv.Itoa(testUID()))
 	hub.Stderr = os.Stderr
 	if err := hub.Start(); err != nil {
 		t.Fatal(err)
@@ -97,7 +99,7 @@ func TestAKilledHubLosesNothing(t *testing.T) {
 	}
 	// And its end is seen though it is not our child.
 	if rec.Namespace {
-		sh(t, o.Address, "kill -TERM 1")
+		tell(t, o.Address, "/sh?c="+url.QueryEscape("kill -TERM 1"))
 		if o := r.await(t, id, lyceum.Stopped); o.Reason != "it ended by itself" {
 			t.Errorf("reason: got %q", o.Reason)
 		}
@@ -116,10 +118,15 @@ func TestStopEndsEverything(t *testing.T) {
 			// forgets where it came from.
 			sh(t, o.Address, `trap "" TERM HUP; setsid sh -c 'trap "" TERM HUP; while :; do sleep 600; done' >/dev/null 2>&1 &`)
 			sh(t, o.Address, `setsid env -i /bin/sleep 601 >/dev/null 2>&1 &`)
-			before := r.membersOf(r.record(t, spec.Project))
-			if len(before) < 4 {
-				t.Errorf("processes of the project: got %v, want the supervisor and both daemons", before)
-			}
+			var before []int
+			computetest.Eventually(t, func() bool {
+				before = r.membersOf(r.record(t, spec.Project))
+				said := commandLines(before)
+				return strings.Contains(said, "project-server") && strings.Contains(said, "do sleep 600") &&
+					strings.Contains(said, "sleep\x00600\x00") && strings.Contains(said, "/bin/sleep\x00601\x00")
+			}, func() string {
+				return fmt.Sprintf("processes of the project: %q, want the supervisor and both daemons", commandLines(before))
+			})
 			use, err := r.Usage(t.Context(), spec.Project)
 			if err != nil || use.Processes < 4 || use.MemoryBytes == 0 {
 				t.Errorf("Usage: got %+v, %v", use, err)
@@ -147,6 +154,17 @@ func TestStopEndsEverything(t *testing.T) {
 			}
 		})
 	}
+}
+
+// commandLines joins the command lines of processes, a line each.
+func commandLines(pids []int) string {
+	var all strings.Builder
+	for _, pid := range pids {
+		if b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline"); err == nil {
+			all.Write(append(b, '\n'))
+		}
+	}
+	return all.String()
 }
 
 func TestASupervisorThatIgnoresTheEndIsKilled(t *testing.T) {

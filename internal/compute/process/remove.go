@@ -36,12 +36,9 @@ func (b *Backend) discard(ctx context.Context, dir string) error {
 	return removeTree(ctx, away)
 }
 
-// sweepTrash removes what an earlier hub could not remove any more.
-func (b *Backend) sweepTrash() {
-	entries, err := os.ReadDir(b.at.trash)
-	if err != nil {
-		return
-	}
+// sweepTrash removes what an earlier hub could not remove any more: entries were
+// in the trash before this one put anything there.
+func (b *Backend) sweepTrash(entries []os.DirEntry) {
 	for _, e := range entries {
 		if err := removeTree(b.life, filepath.Join(b.at.trash, e.Name())); err != nil && b.life.Err() == nil {
 			b.log.Warn("cannot empty the trash", "err", err)
@@ -82,7 +79,10 @@ func removeTree(ctx context.Context, dir string) error {
 			break
 		}
 	}
-	return os.Remove(dir)
+	if err := os.Remove(dir); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil // somebody else was faster
 }
 
 type remover struct {
