@@ -25,7 +25,7 @@ table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.2rem .8
 b{display:inline-block;min-width:4.2rem}i{opacity:.75}a{color:inherit}
 </style>
 <h1>{{.Title}} API</h1><p>{{.Description}}</p>
-<p>All paths begin with <code>{{.Server}}</code>. For programs: <a href="openapi.json">openapi.json</a> (OpenAPI 3.1).
+<p>All paths begin with <code>{{.Server}}</code>, those of project traffic with the site's address. For programs: <a href="openapi.json">openapi.json</a> (OpenAPI 3.1).
 Errors are <a href="#Problem"><code>Problem</code></a>.</p>
 {{range .Groups}}<h2>{{.Name}}</h2>
 {{range .Operations}}<details id="{{.ID}}"><summary><b>{{.Method}}</b> <code>{{.Path}}</code> — {{.Summary}}</summary>
@@ -88,6 +88,13 @@ func viewDocs(doc *huma.OpenAPI) docsView {
 		g := &v.Groups[places[name]]
 		g.Operations = append(g.Operations, viewOperation(o, operationIn(doc.Paths[o.path], o.method)))
 	}
+	traffic := docsGroup{Name: "project traffic"}
+	for _, r := range projectRoutes() {
+		path := documentedPath(r)
+		o := operation{verb: r.verb, method: r.method, path: path, id: projectDocs[r.method+" "+r.path].id, summary: projectDocs[r.method+" "+r.path].summary}
+		traffic.Operations = append(traffic.Operations, viewOperation(o, operationIn(doc.Paths[path], r.method)))
+	}
+	v.Groups = append(v.Groups, traffic)
 	types := doc.Components.Schemas.Map()
 	for name, s := range types {
 		v.Types = append(v.Types, docsType{name, viewFields(s)})

@@ -145,6 +145,7 @@ func (h *Hub) mount(mux *http.ServeMux) {
 			Middlewares: huma.Middlewares{h.permit(o.verb)},
 		})
 	}
+	h.documentProject(h.api)
 	for _, p := range pages() {
 		mux.HandleFunc(p.pattern, func(w http.ResponseWriter, r *http.Request) {
 			if p.verb != "" && p.verb != lyceum.DoNothing {
