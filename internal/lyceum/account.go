@@ -60,7 +60,7 @@ func CheckText(field, s string, max int, lines bool) error {
 			continue
 		}
 		// Bidirectional controls could make one name look like another.
-		if unicode.IsControl(r) || (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069) {
+		if unicode.IsControl(r) || !lines && (r == 0x2028 || r == 0x2029) || (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069) {
 			return Invalidf(field, "control characters are not allowed")
 		}
 	}

@@ -54,6 +54,8 @@ type Object struct {
 	Deleted bool      // the project is in its grace time
 }
 
+func (o Object) restored() Object { o.Deleted = false; return o }
+
 // Can says whether the actor may do the verb to the object. It is the only
 // place where permissions are decided; it is pure, and its table is in
 // docs/reference/permissions.md.
@@ -72,11 +74,11 @@ func Can(a Actor, v Verb, o Object) bool {
 	case ReadOwn, WriteOwn, SecureOwn:
 		return o.Account == a.Account
 	}
-	if o.Project == "" {
+	if o.Project == "" || o.Deleted && !deletedVerbs[v] {
 		return false
 	}
 	if need, ok := memberVerbs[v]; ok && o.Role != "" && o.Role.AtLeast(need) {
-		return !o.Deleted || deletedVerbs[v]
+		return true
 	}
 	// A site administrator manages a project without reading its content.
 	return a.Admin && adminVerbs[v]
@@ -122,11 +124,13 @@ func scopeAllows(a Actor, v Verb, o Object) bool {
 	if a.Only != "" && o.Project != a.Only && v != UseSite && v != ReadOwn {
 		return false
 	}
+	// What only an administrator could do is left to the scope admin.
+	asMember := o.Role != "" || o.Project == ""
 	switch a.Scope {
 	case ScopeRead:
-		return readVerbs[v]
+		return readVerbs[v] && asMember
 	case ScopeWrite:
-		return v != AdministerSite && v != SecureOwn && (o.Role != "" || o.Project == "")
+		return v != AdministerSite && v != SecureOwn && asMember
 	case ScopeAdmin:
 		return v != SecureOwn
 	}
@@ -152,7 +156,7 @@ func Check(a Actor, v Verb, o Object) error {
 		return Errorf(Unauthenticated, "sign in first")
 	case !Sees(a, o):
 		return Errorf(NotFound, "there is no such project, or you are not a member of it")
-	case o.Deleted && o.Role != "":
+	case o.Deleted && Can(a, v, o.restored()):
 		return Errorf(Conflict, "this project is deleted; restore it first")
 	case a.Token != "":
 		return Errorf(Forbidden, "the token does not allow %s", v)

@@ -19,7 +19,7 @@ type Scope string
 
 // The scopes of API tokens.
 const (
-	ScopeRead  Scope = "read"  // look at everything its account may see
+	ScopeRead  Scope = "read"  // look at what its account may see as a member
 	ScopeWrite Scope = "write" // all that its account may do, but for administration and its own sign-in
 	ScopeAdmin Scope = "admin" // site administration too, if its account may
 )
