@@ -63,9 +63,11 @@ export function dropProject(cache: QueryClient, id: string): void {
 export function apply(cache: QueryClient, event: SiteEvent): void {
   switch (event.kind) {
     case "project":
-      return putProject(cache, event.project);
+      putProject(cache, event.project);
+      return;
     case "project-gone":
-      return dropProject(cache, event.id);
+      dropProject(cache, event.id);
+      return;
     case "members":
       cache.invalidateQueries({ queryKey: keys.members(event.project) });
       cache.invalidateQueries({ queryKey: keys.invitations(event.project) });
