@@ -27,6 +27,7 @@ var rooms = map[string]int{
 	"internal/postgres":        2,
 	"internal/pgserver":        2,
 	"internal/link":            2,
+	"internal/socket":          2,
 	"internal/compute/process": 2,
 
 	"internal/auth":      3,
@@ -56,7 +57,7 @@ var owners = map[string][]string{
 	"github.com/jackc/pgx":                {"internal/postgres"},
 	"github.com/pressly/goose":            {"internal/postgres"},
 	"github.com/fergusstrange":            {"internal/pgserver"},
-	"github.com/coder/websocket":          {"internal/link", "internal/hub", "internal/project", "internal/supervisor"},
+	"github.com/coder/websocket":          {"internal/socket"},
 	"github.com/creack/pty":               {"internal/term"},
 	"github.com/fsnotify/fsnotify":        {"internal/files"},
 	"github.com/alecthomas/kong":          {"cmd/lyceum"},

@@ -121,6 +121,19 @@ type Cut struct {
 	Role    string `json:"role,omitempty"`
 }
 
+// Activity is what the supervisor of a project tells its project server of the
+// terminals and of all processes.
+type Activity struct {
+	Started     time.Time `json:"started" doc:"when the supervisor began"`
+	InputAt     time.Time `json:"inputAt" doc:"last input into any terminal, of one that is gone too; zero when there was none"`
+	Terminals   int       `json:"terminals"`
+	Viewers     int       `json:"viewers" doc:"sockets of terminals that are open"`
+	Processes   int       `json:"processes"`
+	CPUSeconds  float64   `json:"cpuSeconds" doc:"of all processes, ended ones too"`
+	MemoryBytes int64     `json:"memoryBytes" doc:"what all processes hold for themselves, without what files share"`
+	Starts      int       `json:"starts" doc:"how often the project server was started"`
+}
+
 // Layout is what one person arranged in one project: tabs and splits.
 type Layout struct {
 	Layout map[string]any `json:"layout" doc:"as the browser app stores it; at most 64 KiB"`

@@ -1,0 +1,58 @@
+package project
+
+import (
+	"sync"
+	"time"
+)
+
+// activity is when people last did something, and a bell for who tells of it. The
+// zero value is ready. It is safe for concurrent use.
+type activity struct {
+	mu      sync.Mutex
+	editAt  time.Time
+	waiting map[chan struct{}]struct{}
+}
+
+// edit notes that a person changes a file or a document now.
+func (a *activity) edit() {
+	a.mu.Lock()
+	a.editAt = time.Now()
+	a.mu.Unlock()
+	a.changed()
+}
+
+// edited is when edit was last called; zero when never.
+func (a *activity) edited() time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.editAt
+}
+
+// changed rings: something that a control record tells is another now.
+func (a *activity) changed() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for bell := range a.waiting {
+		select {
+		case bell <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// bell returns a channel that holds a token when there is something new. The
+// caller calls done.
+func (a *activity) bell() (bell <-chan struct{}, done func()) {
+	c := make(chan struct{}, 1)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.waiting == nil {
+		a.waiting = map[chan struct{}]struct{}{}
+	}
+	a.waiting[c] = struct{}{}
+	return c, func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		delete(a.waiting, c)
+	}
+}

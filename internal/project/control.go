@@ -1,0 +1,130 @@
+package project
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"lyceum/internal/api"
+	"lyceum/internal/rest"
+	"lyceum/internal/ticket"
+)
+
+// controlPause is the least time between two records of a control stream.
+const controlPause = time.Second
+
+// fullAt is the part of the disk, in percent, from which people are warned.
+const fullAt = 95
+
+// control is the stream by which the hub learns how the project is: a record at
+// once, after each change, and every so often in any case.
+func (p *Project) control(w http.ResponseWriter, r *http.Request, _ call) error {
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	w.Header().Set("Cache-Control", "no-store")
+	rest.Stream(w)
+	bell, done := p.activity.bell()
+	defer done()
+	tick := time.NewTicker(p.cfg.Tick)
+	defer tick.Stop()
+	out, rc := json.NewEncoder(w), http.NewResponseController(w)
+	for {
+		if out.Encode(p.record(r.Context())) != nil || rc.Flush() != nil {
+			return nil // the hub went
+		}
+		pause := time.After(min(controlPause, p.cfg.Tick))
+		select {
+		case <-pause:
+		case <-p.stopping:
+			return nil
+		case <-r.Context().Done():
+			return nil
+		}
+		select {
+		case <-bell:
+		case <-tick.C:
+		case <-p.stopping:
+			return nil
+		case <-r.Context().Done():
+			return nil
+		}
+	}
+}
+
+// record is how the project is now.
+func (p *Project) record(ctx context.Context) api.Control {
+	var c api.Control
+	started := p.started
+	a, err := p.super.activity(ctx)
+	if err == nil {
+		started = a.Started // ours would make a server that dies again and again look used
+		c.Terminals, c.CPUSeconds, c.MemoryBytes = a.Terminals, a.CPUSeconds, a.MemoryBytes
+	} else {
+		c.Warnings = append(c.Warnings, "the terminals cannot be reached")
+	}
+	c.EditedAt = p.activity.edited().UTC()
+	c.ActiveAt = latest(started, a.InputAt, c.EditedAt).UTC()
+	c.Viewers = p.sockets.Len()
+	free, total, err := p.dir.Free(ctx)
+	c.DiskFree = free
+	if used := fullPercent(free, total); err == nil && used >= fullAt {
+		c.Warnings = append(c.Warnings, fmt.Sprintf("disk %d %% full", used))
+	}
+	unsaved := 0
+	for _, d := range p.documents.Open() {
+		if d.State == "error" {
+			unsaved++
+		}
+	}
+	if unsaved > 0 {
+		c.Warnings = append(c.Warnings, fmt.Sprintf("%d documents cannot be saved", unsaved))
+	}
+	return c
+}
+
+// fullPercent is how much of the disk is used, rounded down.
+func fullPercent(free, total int64) int {
+	if total <= 0 {
+		return 0
+	}
+	return int(100 - (100*free+total-1)/total)
+}
+
+func latest(times ...time.Time) time.Time {
+	var last time.Time
+	for _, t := range times {
+		if t.After(last) {
+			last = t
+		}
+	}
+	return last
+}
+
+// cut closes sockets whose right was lost: first those of terminals by the
+// supervisor, which can say why, then ours.
+func (p *Project) cut(w http.ResponseWriter, r *http.Request, _ call) error {
+	var c api.Cut
+	if err := rest.ReadJSON(w, r, &c); err != nil {
+		return err
+	}
+	if err := p.super.cut(r.Context(), r.Header.Get(ticket.Header), c); err != nil {
+		p.log.Debug("the supervisor did not close sockets itself", "err", err)
+	}
+	p.sockets.Cut(c)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// status tells members how the project is.
+func (p *Project) status(w http.ResponseWriter, r *http.Request, c call) error {
+	s := api.ProjectStatus{Version: p.cfg.Version, Started: p.started.UTC(), People: p.sockets.People(), Documents: p.shown(c)}
+	if a, err := p.super.activity(r.Context()); err == nil {
+		s.Started, s.Memory = a.Started, a.MemoryBytes
+	}
+	var err error
+	if s.DiskFree, _, err = p.dir.Free(r.Context()); err != nil {
+		return err
+	}
+	return rest.WriteJSON(w, s)
+}

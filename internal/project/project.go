@@ -1,0 +1,164 @@
+// Package project is the project server: the files, the live documents and, by
+// way of the supervisor, the terminals of one running project. It listens on
+// project.sock in the run folder. It runs as the project's own user, beside code
+// that the user wrote, and knows nothing of the site: who asks, and with which
+// role, is stated by the hub in the ticket of each request, and decided by
+// lyceum.Can once more here.
+//
+// The route table is in route.go.
+package project
+
+import (
+	"cmp"
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"lyceum/internal/files"
+	"lyceum/internal/lyceum"
+	"lyceum/internal/rest"
+	"lyceum/internal/socket"
+	"lyceum/internal/ticket"
+)
+
+// SocketName is the project server's socket in the run folder.
+const SocketName = "project.sock"
+
+// stateFolder holds the logs of documents, below the home (DECISIONS 15).
+const stateFolder = ".local/state/lyceum/documents"
+
+// Config is what Run needs. All but the last group are required.
+type Config struct {
+	Project   lyceum.ProjectID
+	Home      string // absolute path of the project's home
+	Run       string // absolute path of the folder with the sockets
+	PublicKey ed25519.PublicKey
+	Log       *slog.Logger
+
+	Version string        // of the program, for status
+	Tick    time.Duration // at least how often a control record is sent; default 10 s
+}
+
+// Project is what Run runs.
+type Project struct {
+	cfg       Config
+	log       *slog.Logger
+	started   time.Time
+	verifier  *ticket.Verifier
+	routes    []route
+	dir       *files.Dir
+	documents documents
+	watchers  watchers
+	sockets   socket.Set
+	super     *super
+	activity  activity
+	stopping  <-chan struct{} // closed when Run's ctx ends
+}
+
+// Run serves until ctx ends. It then takes no more requests, writes the open
+// documents to their files, closes the sockets with CodeStopping, and returns
+// nil, all within 5 s. An error means that it could not begin, or that an open
+// document could not be written.
+func Run(ctx context.Context, c Config) error {
+	p, err := open(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer p.dir.Close()
+	l, err := socket.Listen(filepath.Join(c.Run, SocketName))
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen: %w", err), p.documents.Close(ctx))
+	}
+	return p.serve(ctx, l)
+}
+
+// open makes the parts. The caller closes dir and documents.
+func open(ctx context.Context, c Config) (*Project, error) {
+	if c.Log == nil || !filepath.IsAbs(c.Home) || !filepath.IsAbs(c.Run) {
+		return nil, lyceum.Errorf(lyceum.Invalid, "the project server needs absolute folders and a log")
+	}
+	verifier, err := ticket.NewVerifier(c.PublicKey, c.Project)
+	if err != nil {
+		return nil, err
+	}
+	c.Tick = cmp.Or(c.Tick, 10*time.Second)
+	p := &Project{cfg: c, log: c.Log, started: time.Now(), verifier: verifier, routes: routes(), stopping: ctx.Done()}
+	if p.dir, err = files.OpenDir(c.Home); err != nil {
+		return nil, err
+	}
+	p.watchers.dir, p.watchers.log = p.dir, c.Log
+	p.super = newSuper(filepath.Join(c.Run, superName), c.Log)
+	p.sockets.OnChange(p.activity.changed)
+	p.documents, err = openDocuments(p)
+	if err != nil {
+		return nil, errors.Join(err, p.dir.Close())
+	}
+	return p, nil
+}
+
+// Times of the end; together below the 5 s that are promised.
+const (
+	saveTime  = 3 * time.Second
+	closeTime = 1200 * time.Millisecond
+)
+
+func (p *Project) serve(ctx context.Context, l net.Listener) error {
+	// Requests that last end with life, after the sockets were told.
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	web := rest.NewServer(rest.Wrap(http.HandlerFunc(p.answer), rest.Config{Logger: p.log}), p.log)
+	handler := web.Handler
+	web.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The hub has checked where it comes from, and calls us by another name.
+		r.Header.Del("Origin")
+		r.Header.Del("Sec-Fetch-Site")
+		handler.ServeHTTP(w, r)
+	})
+	web.BaseContext = func(net.Listener) context.Context { return life }
+	failed := make(chan error, 1)
+	var all sync.WaitGroup
+	all.Go(func() { failed <- web.Serve(l) })
+	defer all.Wait()
+	p.log.Info("the project is served", "project", p.cfg.Project, "took", time.Since(p.started).Round(time.Millisecond))
+	select {
+	case err := <-failed:
+		return errors.Join(err, p.stop())
+	case <-ctx.Done():
+	}
+	_ = l.Close() // no new ones; those under way go on
+	err := p.stop()
+	brief, cancel := context.WithTimeout(context.Background(), closeTime/3)
+	defer cancel()
+	if web.Shutdown(brief) != nil {
+		end()
+		_ = web.Close() // what is left could not be ended in time
+	}
+	return err
+}
+
+// stop writes the documents and closes the sockets.
+func (p *Project) stop() error {
+	saving, cancel := context.WithTimeout(context.Background(), saveTime)
+	defer cancel()
+	err := p.documents.Close(saving)
+	closing, cancel := context.WithTimeout(context.Background(), closeTime)
+	defer cancel()
+	p.sockets.Close(closing)
+	p.watchers.close()
+	p.super.close()
+	return err
+}
+
+// stateDir makes the folder of the documents' logs.
+func (p *Project) stateDir() (string, error) {
+	dir := filepath.Join(p.dir.Home(), stateFolder)
+	return dir, os.MkdirAll(dir, 0o700)
+}
