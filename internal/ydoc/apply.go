@@ -1,0 +1,163 @@
+package ydoc
+
+import (
+	"cmp"
+	"slices"
+
+	"lyceum/internal/lyceum"
+)
+
+// Limits of what may wait for missing updates.
+const (
+	maxBacklog = 1 << 18 // structs
+	maxLater   = 1 << 18 // spans of deletions
+)
+
+// Apply integrates an update (V1). Whatever the order in which documents get
+// updates, and however often, they come to the same state.
+//
+// effective is an update without gaps that holds what was new to this document,
+// nil when nothing was: the update was known, or all of it waits for missing
+// ones, which are kept apart and come out of a later Apply. The update's bytes
+// may be reused by the caller.
+//
+// Errors leave the document as it was: kind Invalid for a malformed update,
+// Exhausted when too much would wait for missing updates or the conflicts are
+// too many to solve; after Exhausted what waited may be gone, and the
+// documents should synchronize by their state vectors.
+func (d *Doc) Apply(update []byte) (effective []byte, err error) {
+	known := len(d.authors)
+	in, err := d.decodeUpdate(update)
+	if err != nil {
+		d.forget(known)
+		return nil, err
+	}
+	if d.tx.open {
+		d.forget(known)
+		return nil, lyceum.Errorf(lyceum.Invalid, "an update cannot be applied within a transaction")
+	}
+	if d.backlog+len(d.later) > 0 && d.tooMuch(in) {
+		d.forget(known)
+		return nil, errBacklog
+	}
+	tx := d.begin()
+	tx.borrows = len(update) < ownAbove
+	if !tx.settle(d.enqueue(in)) {
+		tx.rollback()
+		d.forget(known)
+		return nil, errConflicts
+	}
+	tx.applyDeletes(in.deletes)
+	d.keepWaiting(tx.borrows)
+	effective = tx.commit()
+	if effective == nil && d.backlog+len(d.later) == 0 {
+		d.forget(known)
+	}
+	return effective, nil
+}
+
+var (
+	errBacklog   = lyceum.Errorf(lyceum.Exhausted, "too many updates of the document wait for missing ones; synchronize it again")
+	errConflicts = lyceum.Errorf(lyceum.Exhausted, "the update conflicts with too much of the document")
+)
+
+// Pending reports whether updates wait for missing ones. StateVector says from
+// where on they are missing.
+func (d *Doc) Pending() bool { return d.backlog+len(d.later) > 0 }
+
+// tooMuch reports whether more might wait with the update than may.
+func (d *Doc) tooMuch(in incoming) bool {
+	n := d.backlog
+	for _, s := range in.streams {
+		n += len(s.structs)
+	}
+	return n > maxBacklog+1<<16 || len(d.later)+len(in.deletes) > maxLater+1<<16
+}
+
+// enqueue adds the structs to their authors' queues and returns the authors
+// that have any, with those that waited before, the higher clients first.
+func (d *Doc) enqueue(in incoming) []*author {
+	as := d.waiting
+	for _, s := range in.streams {
+		a := s.author
+		if len(a.queue) == 0 {
+			a.queue = s.structs
+			as = append(as, a)
+			continue
+		}
+		a.queue = mergeQueues(a.queue, s.structs)
+	}
+	for _, a := range as {
+		a.blocked = false
+	}
+	slices.SortFunc(as, func(a, b *author) int { return cmp.Compare(b.id, a.id) })
+	return as
+}
+
+// mergeQueues merges two queues in the order of clocks and drops what is in
+// both.
+func mergeQueues(a, b []arrival) []arrival {
+	all := make([]arrival, 0, len(a)+len(b))
+	for len(a)+len(b) > 0 {
+		from := &a
+		if len(a) == 0 || len(b) > 0 && b[0].id.clock < a[0].id.clock {
+			from = &b
+		}
+		in := (*from)[0]
+		*from = (*from)[1:]
+		if n := len(all); n == 0 || in.end() > all[n-1].end() {
+			all = append(all, in)
+		}
+	}
+	return all
+}
+
+// keepWaiting notes which authors have structs left that wait.
+func (d *Doc) keepWaiting(borrowed bool) {
+	old := d.waiting
+	d.waiting, d.backlog = nil, 0
+	for _, a := range d.authors[1:] {
+		if len(a.queue) == 0 {
+			continue
+		}
+		d.waiting = append(d.waiting, a)
+		d.backlog += len(a.queue)
+		if borrowed {
+			for _, in := range a.queue {
+				in.own()
+			}
+		}
+	}
+	clear(old)
+}
+
+// rollback takes back what was integrated and deleted, and drops all that waits.
+func (tx *Tx) rollback() {
+	d := tx.doc
+	for _, a := range tx.touched {
+		a.each(a.before, a.next, func(it *item) {
+			if it.list != nil && it.id.clock >= a.before {
+				it.list.unlink(it)
+			}
+		})
+	}
+	for _, s := range tx.deletes {
+		if a := d.authors[s.author]; !a.touched || s.from < a.before {
+			a.each(s.from, s.to, func(it *item) { it.list.show(it) })
+		}
+	}
+	for _, a := range tx.touched {
+		a.truncate(a.before)
+	}
+	tx.deletes = nil
+	tx.seams = slices.DeleteFunc(tx.seams, func(r ref) bool { return r.clock >= d.authors[r.author].next })
+	tx.merge()
+	for _, a := range tx.touched {
+		a.touched = false
+	}
+	tx.reset()
+	for _, a := range d.authors[1:] {
+		a.queue, a.stacked = nil, false
+	}
+	d.waiting, d.backlog = nil, 0
+}

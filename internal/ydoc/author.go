@@ -1,0 +1,197 @@
+package ydoc
+
+import "sort"
+
+// author holds all items of one client in the order of their clocks, without
+// gaps, in blocks, so that an item can be found and split anywhere in a long
+// history.
+type author struct {
+	id     uint64
+	index  uint32
+	next   uint32 // the clock that follows the last item
+	blocks []*block
+
+	touched bool   // in the open transaction
+	before  uint32 // next before the open transaction, when touched
+
+	queue   []arrival // structs that came in, by clock
+	blocked bool      // within settle: nothing of queue can go on
+	stacked bool      // within settle: being worked on
+}
+
+// block is a part of an author's items; clocks repeats where each begins, to
+// search without touching the items.
+type block struct {
+	clocks []uint32
+	items  []*item
+}
+
+const maxBlock = 512 // items
+
+// spot is where an item is among its author's: block and place in it.
+type spot struct{ b, i int }
+
+func (a *author) at(s spot) *item { return a.blocks[s.b].items[s.i] }
+
+// find returns where the item that contains clock, below next, is.
+func (a *author) find(clock uint32) spot {
+	b := len(a.blocks) - 1
+	if last := a.blocks[b]; clock < last.clocks[0] {
+		b = sort.Search(b, func(k int) bool { return a.blocks[k].clocks[0] > clock }) - 1
+	}
+	cs := a.blocks[b].clocks
+	lo, hi := 0, len(cs)-1
+	if cs[hi] <= clock {
+		return spot{b, hi}
+	}
+	for lo+1 < hi { // cs[lo] <= clock < cs[hi]
+		if m := int(uint(lo+hi) >> 1); cs[m] <= clock {
+			lo = m
+		} else {
+			hi = m
+		}
+	}
+	return spot{b, lo}
+}
+
+// get returns the item that contains clock, below next.
+func (a *author) get(clock uint32) *item { return a.at(a.find(clock)) }
+
+// push appends the item at next.
+func (a *author) push(it *item) {
+	n := len(a.blocks)
+	if n == 0 || len(a.blocks[n-1].items) >= maxBlock {
+		a.blocks = append(a.blocks, &block{})
+		n++
+	}
+	b := a.blocks[n-1]
+	b.clocks = append(b.clocks, it.id.clock)
+	b.items = append(b.items, it)
+	a.next = it.end()
+}
+
+// insert puts it behind s, where the item was split.
+func (a *author) insert(s spot, it *item) {
+	b := a.blocks[s.b]
+	if len(b.items) >= maxBlock {
+		h := len(b.items) / 2
+		r := &block{clocks: append([]uint32(nil), b.clocks[h:]...), items: append([]*item(nil), b.items[h:]...)}
+		clear(b.items[h:])
+		b.clocks, b.items = b.clocks[:h], b.items[:h]
+		a.blocks = append(a.blocks, nil)
+		copy(a.blocks[s.b+2:], a.blocks[s.b+1:])
+		a.blocks[s.b+1] = r
+		if s.i >= h {
+			b, s.i = r, s.i-h
+		}
+	}
+	b.clocks = append(b.clocks, 0)
+	copy(b.clocks[s.i+2:], b.clocks[s.i+1:])
+	b.clocks[s.i+1] = it.id.clock
+	b.items = append(b.items, nil)
+	copy(b.items[s.i+2:], b.items[s.i+1:])
+	b.items[s.i+1] = it
+}
+
+// truncate forgets the items from clock on, where an item must begin.
+func (a *author) truncate(clock uint32) {
+	if clock >= a.next {
+		return
+	}
+	if clock == 0 {
+		a.blocks, a.next = nil, 0
+		return
+	}
+	s := a.find(clock)
+	b := a.blocks[s.b]
+	clear(b.items[s.i:])
+	b.items, b.clocks = b.items[:s.i], b.clocks[:s.i]
+	keep := s.b + 1
+	if s.i == 0 {
+		keep--
+	}
+	clear(a.blocks[keep:])
+	a.blocks = a.blocks[:keep]
+	a.next = clock
+}
+
+// each calls f with the items that overlap [from, to), to at most next.
+func (a *author) each(from, to uint32, f func(*item)) {
+	if from >= to {
+		return
+	}
+	for s := a.find(from); s.b < len(a.blocks); s = (spot{s.b + 1, 0}) {
+		for _, it := range a.blocks[s.b].items[s.i:] {
+			if it.id.clock >= to {
+				return
+			}
+			f(it)
+		}
+	}
+}
+
+// compact merges items with their left neighbours: all that begin in [from, to]
+// and the one that contains from.
+func (a *author) compact(s *slab, from, to uint32) {
+	at := a.find(from)
+	var prev *item
+	if at.i > 0 {
+		prev = a.blocks[at.b].items[at.i-1]
+	} else if at.b > 0 {
+		left := a.blocks[at.b-1].items
+		prev = left[len(left)-1]
+	}
+	emptied := false
+	for b, i := at.b, at.i; b < len(a.blocks); b, i = b+1, 0 {
+		done := a.blocks[b].compact(s, &prev, i, to)
+		emptied = emptied || len(a.blocks[b].items) == 0
+		if done {
+			break
+		}
+	}
+	if emptied {
+		a.dropEmpty(at.b)
+	}
+}
+
+// compact does the work of author.compact in one block from place i on; it
+// reports whether it came to an item that begins after to.
+func (b *block) compact(s *slab, prev **item, i int, to uint32) bool {
+	w := i
+	for ; i < len(b.items); i++ {
+		it := b.items[i]
+		if it.id.clock > to {
+			break
+		}
+		if p := *prev; p != nil && p.mergeable(it) {
+			p.merge(it)
+			s.give(it)
+			continue
+		}
+		*prev = it
+		b.items[w], b.clocks[w] = it, it.id.clock
+		w++
+	}
+	done := i < len(b.items)
+	if w == i {
+		return done
+	}
+	n := w + copy(b.items[w:], b.items[i:])
+	copy(b.clocks[w:], b.clocks[i:])
+	clear(b.items[n:])
+	b.items, b.clocks = b.items[:n], b.clocks[:n]
+	return done
+}
+
+// dropEmpty removes empty blocks from place b on.
+func (a *author) dropEmpty(b int) {
+	w := b
+	for _, bl := range a.blocks[b:] {
+		if len(bl.items) > 0 {
+			a.blocks[w] = bl
+			w++
+		}
+	}
+	clear(a.blocks[w:])
+	a.blocks = a.blocks[:w]
+}

@@ -1,0 +1,121 @@
+package ydoc
+
+// delete marks the item and all that is inside it as deleted.
+func (tx *Tx) delete(it *item) {
+	if it.deleted {
+		return
+	}
+	work := append(tx.work[:0], it)
+	for len(work) > 0 {
+		it := work[len(work)-1]
+		work = work[:len(work)-1]
+		if it.deleted {
+			// It becomes garbage with its parent, beside others perhaps.
+			if tx.old(it) {
+				tx.seams = append(tx.seams, it.id)
+			}
+			continue
+		}
+		it.list.hide(it)
+		tx.deletes = append(tx.deletes, span{it.id.author, it.id.clock, it.end()})
+		if it.branch == nil {
+			continue
+		}
+		for c := it.branch.seq.first; c != nil; c = c.right {
+			work = append(work, c)
+		}
+		for _, l := range it.branch.keyed {
+			if l.last != nil {
+				work = append(work, l.last)
+			}
+		}
+	}
+	tx.work = work
+}
+
+// deleteSpan deletes units of one author that are all in the document.
+func (tx *Tx) deleteSpan(sp span) {
+	a := tx.doc.authors[sp.author]
+	s := a.find(sp.from)
+	if it := a.at(s); !it.deleted && it.id.clock < sp.from {
+		tx.split(a, s, sp.from)
+		s = a.find(sp.from)
+	}
+	for ; s.b < len(a.blocks); s = (spot{s.b + 1, 0}) {
+		for ; s.i < len(a.blocks[s.b].items); s.i++ {
+			it := a.at(s)
+			if it.id.clock >= sp.to {
+				return
+			}
+			if it.deleted {
+				continue
+			}
+			if it.end() > sp.to {
+				tx.split(a, s, sp.to)
+			}
+			tx.delete(it)
+		}
+	}
+}
+
+// applyDeletes deletes what is here of the spans, and of those that waited; the
+// rest waits. The spans are normalized.
+func (tx *Tx) applyDeletes(ss []span) {
+	d := tx.doc
+	if len(d.later) > 0 {
+		ss = normalize(append(d.later, ss...))
+	}
+	var later []span
+	for _, s := range ss {
+		if next := d.authors[s.author].next; s.to > next {
+			later = append(later, span{s.author, max(s.from, next), s.to})
+			s.to = next
+		}
+		if s.from < s.to {
+			tx.deleteSpan(s)
+		}
+	}
+	d.later = later
+}
+
+// collect drops the content of what the transaction deleted. Deleted items
+// keep their place; what was inside a deleted type becomes garbage.
+func (tx *Tx) collect() {
+	for _, s := range tx.deletes {
+		tx.doc.authors[s.author].each(s.from, s.to, func(it *item) {
+			if it.kind == kindGC || it.kind == kindDeleted {
+				return
+			}
+			if it.branch != nil {
+				tx.collectInside(it.branch)
+			}
+			it.kind, it.data, it.branch = kindDeleted, nil, nil
+		})
+	}
+}
+
+func (tx *Tx) collectInside(b *branch) {
+	work := b.appendAll(tx.work[:0])
+	for len(work) > 0 {
+		it := work[len(work)-1]
+		work = work[:len(work)-1]
+		if it.branch != nil {
+			work = it.branch.appendAll(work)
+		}
+		*it = item{id: it.id, length: it.length, kind: kindGC, deleted: true}
+	}
+	tx.work = work
+}
+
+// appendAll appends all items of the branch, old values of keys too.
+func (b *branch) appendAll(to []*item) []*item {
+	for it := b.seq.first; it != nil; it = it.right {
+		to = append(to, it)
+	}
+	for _, l := range b.keyed {
+		for it := l.first; it != nil; it = it.right {
+			to = append(to, it)
+		}
+	}
+	return to
+}

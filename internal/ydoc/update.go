@@ -1,0 +1,262 @@
+package ydoc
+
+import (
+	"bytes"
+)
+
+// Layout of an update (V1); all numbers are varUint, a ref is client and clock:
+//
+//	authors { structs client clock struct… }… deletions
+//	struct    = 0 length                                     garbage
+//	          | 10 length                                    gap
+//	          | info [origin ref] [right origin ref] [parent] content
+//	parent    = 1 rootName [key] | 0 ref [key]               without any origin
+//	deletions = clients { client spans { clock length }… }…
+//
+// The low 5 bits of info are the kind, the upper ones say what follows.
+const (
+	hasOrigin      = 0x80
+	hasRightOrigin = 0x40
+	hasKey         = 0x20
+	kindBits       = 0x1F
+)
+
+// arrival is a struct that was decoded and is not in the document yet.
+type arrival struct {
+	*item
+	target *target // where it goes when it has no origin
+}
+
+// target names the list of a struct without neighbours.
+type target struct {
+	root   string
+	parent ref // none: the root type called root
+	key    string
+	keyed  bool
+}
+
+// stream is what an update has of one author, ascending.
+type stream struct {
+	author  *author
+	structs []arrival
+}
+
+// incoming is a decoded and checked update.
+type incoming struct {
+	streams []stream
+	deletes []span
+}
+
+// decodeUpdate reads an update and leaves out the structs that the document
+// has. Its error is of kind Invalid; then only unused authors may be left.
+func (d *Doc) decodeUpdate(b []byte) (in incoming, err error) {
+	if len(b) >= ownAbove {
+		b = bytes.Clone(b)
+	}
+	r := updateReader{decoder: decoder{b: b}, doc: d}
+	for range r.count(3) {
+		r.readStream(&in)
+	}
+	in.deletes = r.readDeletes()
+	if r.err == nil && r.pos != len(b) {
+		r.fail("bytes follow its end")
+	}
+	return in, r.err
+}
+
+// ownAbove is the size in bytes from which an update is copied as a whole and
+// its contents refer into the copy. Below, what stays is copied one by one.
+const ownAbove = 512
+
+type updateReader struct {
+	decoder
+	doc        *Doc
+	lastClient uint64
+	lastAuthor uint32
+}
+
+// author reads a client id.
+func (r *updateReader) author() uint32 {
+	if c := r.uint(); c != r.lastClient || r.lastAuthor == 0 {
+		if r.err != nil {
+			return 0
+		}
+		r.lastClient, r.lastAuthor = c, r.doc.author(c)
+	}
+	return r.lastAuthor
+}
+
+// ref reads a reference from the unit id, which may only name what was before it.
+func (r *updateReader) ref(id ref) ref {
+	to := ref{author: r.author()}
+	to.clock = r.clock()
+	if to.author == id.author && to.clock >= id.clock {
+		r.fail("a struct refers to itself or to a later one")
+	}
+	return to
+}
+
+func (r *updateReader) readStream(in *incoming) {
+	n := r.count(2)
+	a := r.author()
+	clock := r.clock()
+	if r.err != nil {
+		return
+	}
+	s := stream{author: r.doc.authors[a]}
+	known := s.author.next
+	if clock >= known && n > 0 {
+		s.structs = make([]arrival, 0, n)
+		r.doc.slab.reserve(n)
+	}
+	for range n {
+		it := item{id: ref{a, clock}}
+		target := r.readStruct(&it)
+		if r.err != nil {
+			return
+		}
+		if uint64(clock)+uint64(it.length) >= 1<<32 {
+			r.fail("a clock is too large")
+			return
+		}
+		clock += it.length
+		if it.kind == kindSkip || clock <= known {
+			continue
+		}
+		p := r.doc.slab.take()
+		*p = it
+		s.structs = append(s.structs, arrival{p, target})
+	}
+	if len(s.structs) > 0 {
+		in.streams = append(in.streams, s)
+	}
+}
+
+func (r *updateReader) readStruct(it *item) *target {
+	info := r.byte()
+	it.kind = kind(info & kindBits)
+	if it.kind == kindGC || it.kind == kindSkip {
+		it.deleted = true
+		it.length = r.clock()
+		r.wantUnits(it)
+		return nil
+	}
+	var t *target
+	if info&hasOrigin != 0 {
+		it.origin = r.ref(it.id)
+	}
+	if info&hasRightOrigin != 0 {
+		it.rightOrigin = r.ref(it.id)
+	}
+	if info&(hasOrigin|hasRightOrigin) == 0 {
+		t = r.readTarget(it.id, info&hasKey != 0)
+	}
+	r.readContent(it)
+	r.wantUnits(it)
+	return t
+}
+
+func (r *updateReader) wantUnits(it *item) {
+	if it.length == 0 {
+		r.fail("a struct is empty")
+	}
+}
+
+func (r *updateReader) readTarget(id ref, keyed bool) *target {
+	t := &target{keyed: keyed}
+	if r.uint() == 1 {
+		t.root = string(r.text())
+	} else {
+		t.parent = r.ref(id)
+	}
+	if keyed {
+		t.key = string(r.text())
+	}
+	return t
+}
+
+// readContent checks the content and makes it refer into the input.
+func (r *updateReader) readContent(it *item) {
+	it.length = 1
+	from := r.pos
+	switch it.kind {
+	case kindDeleted:
+		it.length = r.clock()
+		it.deleted = true
+		return
+	case kindString:
+		it.data = r.text()
+		it.length = uint32(len16(it.data))
+		return
+	case kindJSON, kindAny:
+		n := r.count(1)
+		it.length = uint32(n)
+		from = r.pos
+		for range n {
+			if it.kind == kindJSON {
+				r.json(true)
+			} else {
+				r.skipAny(0)
+			}
+		}
+	case kindBinary:
+		r.bytes()
+	case kindEmbed:
+		r.json(false)
+	case kindFormat:
+		r.text()
+		r.json(false)
+	case kindType:
+		r.readType()
+	case kindDoc:
+		r.text()
+		if r.pos < len(r.b) && r.b[r.pos] != 118 {
+			r.fail("the options of a subdocument are not an object")
+		}
+		r.skipAny(0)
+	default:
+		r.fail("a struct has an unknown kind")
+	}
+	if r.err == nil {
+		it.data = r.b[from:r.pos:r.pos]
+	}
+}
+
+// readType passes over the kind of a shared type: array, map, text, XML element,
+// XML fragment, XML hook, XML text. Elements and hooks have a name.
+func (r *updateReader) readType() {
+	switch t := r.uint(); {
+	case t > 6:
+		r.fail("a shared type has an unknown kind")
+	case t == 3, t == 5:
+		r.text()
+	}
+}
+
+func (r *updateReader) readDeletes() []span {
+	var ss []span
+	for range r.count(2) {
+		a := r.author()
+		for range r.count(2) {
+			from := r.clock()
+			n := r.clock()
+			if uint64(from)+uint64(n) >= 1<<32 {
+				r.fail("a clock is too large")
+			}
+			if r.err != nil {
+				return nil
+			}
+			if n > 0 {
+				ss = append(ss, span{a, from, from + n})
+			}
+		}
+	}
+	return normalize(ss)
+}
+
+// own gives the item its own copy of content that refers into a caller's bytes.
+func (it *item) own() {
+	if it.data != nil {
+		it.data = append(make([]byte, 0, len(it.data)), it.data...)
+	}
+}

@@ -1,0 +1,131 @@
+// Package ydoc is a shared document that merges with Yjs 13: it reads, keeps and
+// writes the same bytes, and comes to the same content whatever order updates
+// arrive in.
+//
+// It holds the document, its text type, the V1 encoding of updates and state
+// vectors, and delete sets. Content that has no editing API here (maps, arrays,
+// formats, embeds, XML, subdocuments) is checked, kept, merged and passed on.
+// It knows no network, file or clock.
+//
+// The outside specification is what the npm package yjs 13.6 does; the overview
+// is its INTERNALS.md. Wherever a number is a position or a length in text, it
+// counts UTF-16 code units, as Yjs does.
+//
+// How the parts refer to each other:
+//
+//	Doc ── authors ── blocks ── items in clock order      (find an id)
+//	 └──── roots ──── branch ── lists of items in document order
+//	                              └── index by visible length (find a position)
+package ydoc
+
+import (
+	"math/rand/v2"
+)
+
+// MaxClient is the largest client id: the integers that JavaScript holds exactly.
+const MaxClient = 1<<53 - 1
+
+// Config says how a Doc behaves. The zero value is good.
+type Config struct {
+	Client      uint64 // author of local edits, at most MaxClient; 0 draws a random one above 2^32
+	KeepDeleted bool   // keep the content of what is deleted (Yjs: gc off)
+}
+
+// Doc is a shared document. It is not safe for concurrent use.
+//
+// A Doc never gives its own client id up: when a remote update claims it, the
+// next local edit goes on after that update. Whoever loads a document from a
+// log must set an id that was never used in it before editing.
+type Doc struct {
+	client  uint64
+	keep    bool
+	authors []*author         // by index; [0] is nil, so that a zero ref is none
+	index   map[uint64]uint32 // client id to index in authors
+	roots   map[string]*branch
+	slab    slab
+	waiting []*author // those with structs that wait for others
+	backlog int       // how many structs wait
+	later   []span    // deletions of structs that are not here yet, sorted and merged
+	tx      Tx        // the open transaction, reused
+	scratch []*item   // of place
+}
+
+// New returns an empty document.
+func New(c Config) *Doc {
+	if c.Client == 0 || c.Client > MaxClient {
+		c.Client = randomClient()
+	}
+	d := &Doc{
+		client:  c.Client,
+		keep:    c.KeepDeleted,
+		authors: make([]*author, 1, 4),
+		index:   make(map[uint64]uint32),
+		roots:   make(map[string]*branch),
+	}
+	d.tx.doc = d
+	return d
+}
+
+func randomClient() uint64 {
+	return 1<<32 + rand.Uint64N(MaxClient-1<<32)
+}
+
+// Client returns the author of local edits.
+func (d *Doc) Client() uint64 { return d.client }
+
+// SetClient makes id, at most MaxClient, the author of the next local edits; 0
+// or a larger number draws a random one. It must not be called within Transact.
+func (d *Doc) SetClient(id uint64) {
+	if id == 0 || id > MaxClient {
+		id = randomClient()
+	}
+	d.client = id
+}
+
+// Text returns the shared text of that name, and makes it when missing. The
+// handle stays valid as long as the document.
+func (d *Doc) Text(name string) *Text {
+	return &Text{branch: d.root(name)}
+}
+
+// Fork returns an independent copy with the author client (0: a random one).
+// Structs that still wait for missing ones are not copied.
+func (d *Doc) Fork(client uint64) *Doc {
+	f := New(Config{Client: client, KeepDeleted: d.keep})
+	if _, err := f.Apply(d.EncodeState(nil)); err != nil {
+		// The state was written by this package from checked parts.
+		panic("ydoc: own state is malformed: " + err.Error())
+	}
+	return f
+}
+
+// root returns the branch of a top-level type.
+func (d *Doc) root(name string) *branch {
+	b := d.roots[name]
+	if b == nil {
+		b = newBranch(nil)
+		b.name = name
+		d.roots[name] = b
+	}
+	return b
+}
+
+// author returns the index of the author with that client id, new ones too.
+func (d *Doc) author(client uint64) uint32 {
+	if i, ok := d.index[client]; ok {
+		return i
+	}
+	i := uint32(len(d.authors))
+	d.authors = append(d.authors, &author{id: client, index: i})
+	d.index[client] = i
+	return i
+}
+
+// forget drops the authors from index n on; nothing may refer to them.
+func (d *Doc) forget(n int) {
+	for _, a := range d.authors[n:] {
+		delete(d.index, a.id)
+	}
+	clear(d.authors[n:])
+	d.authors = d.authors[:n]
+}
