@@ -39,6 +39,7 @@ type Entry struct {
 	Hidden     bool        // the name begins with a dot
 	Version    string      // changes whenever the content does; no quotes, [0-9a-f-]
 	Links      int         // names of the same file (hard links)
+	Inode      uint64      // number of the file in its file system; 0 when it has none
 }
 
 // Stat tells what is at path. The last segment is not followed if it is a symlink.
@@ -100,7 +101,7 @@ func (d *Dir) entry(raw string, fi os.FileInfo) Entry {
 	}
 	e.Opaque = e.Name != name
 	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
-		e.Links = int(st.Nlink)
+		e.Links, e.Inode = int(st.Nlink), st.Ino
 	}
 	if e.Kind == Symlink {
 		e.Target, e.TargetKind = d.target(raw)
