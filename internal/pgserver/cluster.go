@@ -161,12 +161,14 @@ func (s *Server) writeSettings() error {
 	all := maps.Clone(settings)
 	maps.Copy(all, s.cfg.Settings)
 	var conf strings.Builder
-	fmt.Fprintf(&conf, "# Written at each start. Your own settings go to local.conf beside this file.\ninclude_if_exists %s\n",
+	fmt.Fprintf(&conf, "# Written at each start. Your own settings go to local.conf beside this file.\ninclude %s\n",
 		quote(filepath.Join(s.cluster, "postgresql.conf")))
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		fmt.Fprintf(&conf, "%s = %s\n", name, quote(all[name]))
 	}
-	fmt.Fprintf(&conf, "include_if_exists %s\n", quote(s.file("local.conf")))
+	if _, err := os.Stat(s.file("local.conf")); err == nil {
+		fmt.Fprintf(&conf, "include %s\n", quote(s.file("local.conf")))
+	}
 	for name, text := range map[string]string{
 		"postgresql.conf": conf.String(),
 		"pg_hba.conf":     "local all " + role + " peer map=lyceum\n",

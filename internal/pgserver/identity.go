@@ -41,8 +41,9 @@ func (w identity) ofCluster(dir string) identity {
 	return w
 }
 
-// whoRuns finds the user for PostgreSQL: our own, or as root postgres, or uid.
-func whoRuns(uid int) (identity, error) {
+// whoRuns finds the user for PostgreSQL: our own, or as root the one named system,
+// or uid.
+func whoRuns(system string, uid int) (identity, error) {
 	client, err := userName(os.Geteuid())
 	if err != nil {
 		return identity{}, lyceum.Wrap(lyceum.Invalid, err, "this program's user (uid %d) has no name in /etc/passwd, and PostgreSQL needs one: add it, or name another PostgreSQL with --database-url", os.Geteuid())
@@ -51,7 +52,7 @@ func whoRuns(uid int) (identity, error) {
 		me, group := os.Geteuid(), os.Getegid()
 		return identity{uid: me, gid: group, client: client, makerUID: me, makerGID: group}, nil
 	}
-	if u, g, ok := lookUp("postgres"); ok {
+	if u, g, ok := lookUp(system); ok {
 		return identity{uid: u, gid: g, drop: true, client: client, makerUID: u, makerGID: g}, nil
 	}
 	who := identity{uid: uid, gid: uid, drop: true, client: client}

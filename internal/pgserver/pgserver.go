@@ -46,6 +46,8 @@ type Config struct {
 
 	// Settings are added to postgresql.conf; they win over the ones written here.
 	Settings map[string]string
+
+	system string // the name of the machine's user for PostgreSQL: postgres
 }
 
 // Server is a running PostgreSQL. Its methods are safe for concurrent use.
@@ -103,7 +105,7 @@ func (s *Server) prepare(ctx context.Context) error {
 	}
 	s.cluster = filepath.Join(s.cfg.Data, "cluster")
 	var err error
-	if s.who, err = whoRuns(s.cfg.UID); err != nil {
+	if s.who, err = whoRuns(s.cfg.system, s.cfg.UID); err != nil {
 		return err
 	}
 	s.who = s.who.ofCluster(s.cluster)
@@ -144,6 +146,9 @@ func (c *Config) setDefaults() error {
 	}
 	if c.UID == 0 {
 		c.UID = 199999
+	}
+	if c.system == "" {
+		c.system = "postgres"
 	}
 	return nil
 }

@@ -166,18 +166,23 @@ func (s *Server) clearRemains(ctx context.Context) error {
 	}
 }
 
-// removeStalePIDFile removes a pid file whose number is now another process's,
-// which PostgreSQL would take for a running server. Others it judges best itself:
-// the file also says which shared memory must be free.
+// removeStalePIDFile removes a pid file by which PostgreSQL would refuse to start
+// although nobody serves the cluster: one that was cut short, and one whose number
+// is another process's by now. Others it judges best itself: the file also says
+// which shared memory must be free.
 func (s *Server) removeStalePIDFile() error {
 	file, err := readPIDFile(s.cluster)
-	if err != nil || file.pid == 0 || s.serves(file) {
+	if err != nil || s.serves(file) {
 		return err
 	}
-	if err := syscall.Kill(file.pid, 0); err == syscall.ESRCH {
+	if file.pid != 0 && syscall.Kill(file.pid, 0) == syscall.ESRCH {
 		return nil
 	}
-	return os.Remove(filepath.Join(s.cluster, pidFileName))
+	err = os.Remove(filepath.Join(s.cluster, pidFileName))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // awaitReady waits until the server answers, its process ends, or ctx does.
