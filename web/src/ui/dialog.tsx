@@ -1,0 +1,159 @@
+import { X } from "lucide-react";
+import { AlertDialog, Dialog as Radix } from "radix-ui";
+import { type ReactNode, useState } from "react";
+import { t } from "../words";
+import { Button, IconButton } from "./button";
+import { classes } from "./classes";
+import styles from "./dialog.module.css";
+import { Field } from "./field";
+
+/** Something to decide or fill in, over the page. Escape and a press beside it close it. */
+export function Dialog({
+  open,
+  onClose,
+  title,
+  description,
+  wide,
+  children,
+}: {
+  open: boolean;
+  onClose: () => void;
+  title: string;
+  description?: string;
+  wide?: boolean;
+  children: ReactNode;
+}) {
+  return (
+    <Radix.Root open={open} onOpenChange={(o) => o || onClose()}>
+      <Radix.Portal>
+        <Radix.Overlay className={styles.shade} />
+        <Radix.Content
+          className={classes(styles.dialog, wide && styles.wide)}
+          {...(description === undefined ? { "aria-describedby": undefined } : {})}
+        >
+          <div className={styles.head}>
+            <div>
+              <Radix.Title>{title}</Radix.Title>
+              {description === undefined ? null : <Radix.Description>{description}</Radix.Description>}
+            </div>
+            <Radix.Close asChild>
+              <IconButton label={t("Close")}>
+                <X size={16} strokeWidth={1.5} />
+              </IconButton>
+            </Radix.Close>
+          </div>
+          {children}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+/** A dialog that draws all of itself: the palette. Its title is for screen readers. */
+export function BareDialog({
+  open,
+  onClose,
+  title,
+  children,
+}: {
+  open: boolean;
+  onClose: () => void;
+  title: string;
+  children: ReactNode;
+}) {
+  return (
+    <Radix.Root open={open} onOpenChange={(o) => o || onClose()}>
+      <Radix.Portal>
+        <Radix.Overlay className={styles.shade} />
+        <Radix.Content
+          className={classes(styles.dialog, styles.wide, styles.bare)}
+          aria-describedby={undefined}
+        >
+          <Radix.Title className="visually-hidden">{title}</Radix.Title>
+          {children}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+/** Asks before something that hurts. With `typed`, that text must be typed first. */
+export function ConfirmDialog({
+  open,
+  onClose,
+  title,
+  description,
+  confirm,
+  busy,
+  typed,
+  onConfirm,
+}: {
+  open: boolean;
+  onClose: () => void;
+  title: string;
+  description: string;
+  /** The verb on the button. */
+  confirm: string;
+  busy: string;
+  typed?: string;
+  /** The dialog closes when it is done; an error is shown in it. */
+  onConfirm: () => Promise<unknown>;
+}) {
+  const [failure, setFailure] = useState("");
+  const [sending, setSending] = useState(false);
+  const [text, setText] = useState("");
+  const close = () => {
+    setFailure("");
+    setText("");
+    onClose();
+  };
+  const send = async () => {
+    setSending(true);
+    try {
+      await onConfirm();
+      close();
+    } catch (e) {
+      setFailure(e instanceof Error ? e.message : t("That did not work."));
+    } finally {
+      setSending(false);
+    }
+  };
+  return (
+    <AlertDialog.Root open={open} onOpenChange={(o) => o || close()}>
+      <AlertDialog.Portal>
+        <AlertDialog.Overlay className={styles.shade} />
+        <AlertDialog.Content className={styles.dialog}>
+          <div className={styles.head}>
+            <div>
+              <AlertDialog.Title>{title}</AlertDialog.Title>
+              <AlertDialog.Description>{description}</AlertDialog.Description>
+            </div>
+          </div>
+          {typed === undefined ? null : (
+            <Field
+              label={t("Type {text} to go on", { text: typed })}
+              value={text}
+              onChange={(e) => setText(e.target.value)}
+              autoComplete="off"
+              spellCheck={false}
+            />
+          )}
+          <div role="alert">{failure}</div>
+          <div className={styles.buttons}>
+            <AlertDialog.Cancel asChild>
+              <Button>{t("Cancel")}</Button>
+            </AlertDialog.Cancel>
+            <Button
+              look="danger"
+              busy={sending && busy}
+              disabled={typed !== undefined && text.trim() !== typed}
+              onClick={() => void send()}
+            >
+              {confirm}
+            </Button>
+          </div>
+        </AlertDialog.Content>
+      </AlertDialog.Portal>
+    </AlertDialog.Root>
+  );
+}

@@ -1,0 +1,13 @@
+import { keyCaps } from "./action";
+import styles from "./keys.module.css";
+
+/** The caps of a key: Ctrl K. */
+export function Keys({ keys }: { keys: string }) {
+  return (
+    <span className={styles.keys}>
+      {keyCaps(keys).map((cap) => (
+        <kbd key={cap}>{cap}</kbd>
+      ))}
+    </span>
+  );
+}

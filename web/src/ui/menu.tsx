@@ -1,0 +1,100 @@
+import { Check, type LucideIcon } from "lucide-react";
+import { DropdownMenu as Radix } from "radix-ui";
+import type { ReactElement, ReactNode } from "react";
+import { classes } from "./classes";
+import { Keys } from "./keys";
+import styles from "./menu.module.css";
+
+/** A menu that a button opens. The trigger is that button. */
+export function Menu({
+  trigger,
+  align = "end",
+  children,
+}: {
+  trigger: ReactElement;
+  align?: "start" | "center" | "end";
+  children: ReactNode;
+}) {
+  return (
+    <Radix.Root modal={false}>
+      <Radix.Trigger asChild>{trigger}</Radix.Trigger>
+      <Radix.Portal>
+        <Radix.Content className={styles.menu} align={align} sideOffset={4} collisionPadding={8} loop>
+          {children}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+export function MenuItem({
+  icon: Icon,
+  keys,
+  danger,
+  disabled,
+  onSelect,
+  children,
+}: {
+  icon?: LucideIcon;
+  keys?: string;
+  danger?: boolean;
+  disabled?: boolean;
+  onSelect: () => void;
+  children: ReactNode;
+}) {
+  return (
+    <Radix.Item
+      className={classes(styles.item, danger && styles.danger)}
+      disabled={disabled ?? false}
+      onSelect={onSelect}
+    >
+      {Icon === undefined ? null : <Icon size={16} strokeWidth={1.5} aria-hidden />}
+      <span className={styles.text}>{children}</span>
+      {keys === undefined ? null : <Keys keys={keys} />}
+    </Radix.Item>
+  );
+}
+
+/** One choice of a few. */
+export function MenuChoice<T extends string>({
+  label,
+  value,
+  choices,
+  onChange,
+}: {
+  label: string;
+  value: T;
+  choices: readonly { value: T; label: string }[];
+  onChange: (value: T) => void;
+}) {
+  return (
+    <Radix.RadioGroup
+      aria-label={label}
+      value={value}
+      onValueChange={(v) => {
+        const chosen = choices.find((c) => c.value === v);
+        if (chosen !== undefined) onChange(chosen.value);
+      }}
+    >
+      <Radix.Label className={styles.label}>{label}</Radix.Label>
+      {choices.map((c) => (
+        <Radix.RadioItem key={c.value} value={c.value} className={styles.item}>
+          <span className={styles.check}>
+            <Radix.ItemIndicator>
+              <Check size={16} strokeWidth={1.5} aria-hidden />
+            </Radix.ItemIndicator>
+          </span>
+          <span className={styles.text}>{c.label}</span>
+        </Radix.RadioItem>
+      ))}
+    </Radix.RadioGroup>
+  );
+}
+
+export function MenuLabel({ children }: { children: ReactNode }) {
+  return <Radix.Label className={styles.label}>{children}</Radix.Label>;
+}
+
+export function MenuLine() {
+  return <Radix.Separator className={styles.line} />;
+}
