@@ -366,6 +366,145 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/p/{id}/files/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A file's content, or a folder's listing
+         * @description A file is answered with its bytes: Range, If-None-Match and HEAD work, and the ETag is its version. A folder is answered with a Listing, and so is entry=1 with an Entry.
+         */
+        get: operations["readFile"];
+        /**
+         * Write a file: all of it or nothing
+         * @description If-Match with a version, or If-None-Match: *, makes it a Conflict when something else is there.
+         */
+        put: operations["writeFile"];
+        /** Make a folder or an empty file, move or copy */
+        post: operations["actOnFile"];
+        /** Delete a file or folder */
+        delete: operations["deleteFile"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is connected and what is open */
+        get: operations["getProjectStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/sync/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * WebSocket: a text file as a live document
+         * @description y-protocols (sync and awareness) on a Yjs document whose text is named "text"; an unmodified y-websocket client works. docs/reference/protocols.md describes what v=lyceum1 adds.
+         */
+        get: operations["syncDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/term": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The project's terminals */
+        get: operations["listTerminals"];
+        put?: never;
+        /** Start a terminal */
+        post: operations["createTerminal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/term/{tid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a terminal and the programs in it */
+        delete: operations["deleteTerminal"];
+        options?: never;
+        head?: never;
+        /** Rename a terminal */
+        patch: operations["renameTerminal"];
+        trace?: never;
+    };
+    "/p/{id}/term/{tid}/socket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * WebSocket: a terminal
+         * @description Subprotocol lyceum.term.v1; docs/reference/protocols.md describes its frames.
+         */
+        get: operations["openTerminal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * WebSocket: changes in the folders that are on the screen
+         * @description The client sends a WatchRequest with all its folders whenever they change; the server sends a FileChange for each change.
+         */
+        get: operations["watchFolders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/people": {
         parameters: {
             query?: never;
@@ -823,6 +962,36 @@ export interface components {
             /** @description what was done: project.delete */
             verb: string;
         };
+        Entry: {
+            /** @description its name begins with a dot */
+            hidden?: boolean;
+            /** @enum {string} */
+            kind: "file" | "dir" | "symlink" | "other";
+            /**
+             * Format: int32
+             * @description permission bits
+             */
+            mode: number;
+            /** Format: date-time */
+            modified: string;
+            /** @description its last segment; replacement characters where it is not UTF-8 */
+            name: string;
+            /** @description its name is not UTF-8: it can be downloaded, renamed and deleted only */
+            opaque?: boolean;
+            /** @description from the home, with / between segments; opaque segments begin with ~x */
+            path: string;
+            /**
+             * Format: int64
+             * @description in bytes
+             */
+            size: number;
+            /** @description where a symlink leads */
+            target?: string;
+            /** @enum {string} */
+            targetKind?: "file" | "dir" | "other" | "missing" | "outside";
+            /** @description changes when the content does; also its ETag */
+            version?: string;
+        };
         EnvValue: {
             value: string;
         };
@@ -830,6 +999,28 @@ export interface components {
             /** Format: date-time */
             changed: string;
             name: string;
+        };
+        Exit: {
+            /** Format: int64 */
+            code: number;
+            signal?: string;
+        };
+        FileAction: {
+            /** @enum {string} */
+            action: "mkdir" | "touch" | "move" | "copy";
+            overwrite?: boolean;
+            /** @description make missing folders too */
+            parents?: boolean;
+            /** @description for move and copy: the new path, from the home */
+            to?: string;
+        };
+        FileChange: {
+            dir: string;
+            /** @description the folder cannot be watched, and why */
+            error?: string;
+            /** @description the folder itself is no longer there */
+            gone?: boolean;
+            names?: string[];
         };
         Invitation: {
             account?: components["schemas"]["Person"];
@@ -880,6 +1071,14 @@ export interface components {
             layout: {
                 [key: string]: unknown;
             };
+        };
+        Listing: {
+            items: components["schemas"]["Entry"][];
+            /** @description give it as after to get the next page */
+            next?: string;
+            path: string;
+            /** Format: int64 */
+            total: number;
         };
         Machine: {
             /** Format: int64 */
@@ -948,6 +1147,15 @@ export interface components {
              */
             uses: number;
         };
+        NewTerminal: {
+            /** Format: int64 */
+            cols?: number;
+            /** @description where it begins, from the home */
+            dir?: string;
+            name?: string;
+            /** Format: int64 */
+            rows?: number;
+        };
         NewToken: {
             /**
              * Format: int64
@@ -958,6 +1166,12 @@ export interface components {
             project?: string;
             /** @enum {string} */
             scope: "read" | "write" | "admin";
+        };
+        OpenDocument: {
+            path: string;
+            /** @enum {string} */
+            state: "clean" | "dirty" | "writing" | "error" | "deleted";
+            viewers: components["schemas"]["Viewer"][];
         };
         PageAdminAccount: {
             items: components["schemas"]["AdminAccount"][];
@@ -1112,6 +1326,21 @@ export interface components {
             /** @enum {string} */
             wanted: "stopped" | "running";
         };
+        ProjectStatus: {
+            /** Format: int64 */
+            diskFreeBytes: number;
+            documents: components["schemas"]["OpenDocument"][];
+            /**
+             * Format: int64
+             * @description of all processes of the project
+             */
+            memoryBytes: number;
+            /** @description who is connected, each once */
+            people: components["schemas"]["Viewer"][];
+            /** Format: date-time */
+            started: string;
+            version: string;
+        };
         RoleChange: {
             /** @enum {string} */
             role: "owner" | "editor" | "viewer";
@@ -1187,6 +1416,20 @@ export interface components {
             signUp: "closed" | "invitation" | "open";
             version: string;
         };
+        Terminal: {
+            /** Format: date-time */
+            created: string;
+            exited?: components["schemas"]["Exit"];
+            id: string;
+            name: string;
+            /** @description as set by the program in it */
+            title?: string;
+            /** Format: int64 */
+            viewers: number;
+        };
+        TerminalChange: {
+            name: string;
+        };
         Token: {
             /** Format: date-time */
             created: string;
@@ -1203,6 +1446,15 @@ export interface components {
             scope: "read" | "write" | "admin";
             /** @description the token's text; only in the answer that made it */
             secret?: string;
+        };
+        Viewer: {
+            account: string;
+            /** Format: int64 */
+            colour: number;
+            name: string;
+        };
+        WatchRequest: {
+            watch: string[];
         };
     };
     responses: never;
@@ -2014,6 +2266,442 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Joined"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readFile: {
+        parameters: {
+            query?: {
+                /** @description 1: the Entry of what is there */
+                entry?: string;
+                /** @description 1: as an attachment */
+                download?: string;
+                /** @description next of the page before */
+                after?: string;
+                /** @description entries on a page, at most 1000 */
+                limit?: string;
+                /** @description 1: names with a dot too */
+                hidden?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing"];
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    writeFile: {
+        parameters: {
+            query?: {
+                /** @description 1: make missing folders too */
+                parents?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    actOnFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FileAction"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteFile: {
+        parameters: {
+            query?: {
+                /** @description 1: a folder with all that is in it */
+                recursive?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getProjectStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectStatus"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    syncDocument: {
+        parameters: {
+            query?: {
+                /** @description lyceum1: also say what is saved */
+                v?: string;
+                /** @description the epoch that the client holds */
+                epoch?: string;
+                /** @description an API token */
+                token?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A WebSocket */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTerminals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Terminal"][];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTerminal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTerminal"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Terminal"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTerminal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description the terminal */
+                tid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renameTerminal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description the terminal */
+                tid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TerminalChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Terminal"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openTerminal: {
+        parameters: {
+            query?: {
+                /** @description a random name that stays the same over reconnects */
+                client?: string;
+                /** @description first byte of output that the client does not have */
+                offset?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description the terminal */
+                tid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A WebSocket */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    watchFolders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A WebSocket */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

@@ -1,0 +1,79 @@
+import { fetchRaw } from "../api/fetch";
+import { isKind, RequestError } from "../api/problem";
+import { fileAddress } from "../api/project";
+
+/** Bytes of a file that are read before it is known what to do with it. */
+export const headBytes = 1 << 20;
+
+/** Largest file that can be edited together, in bytes; api.MaxDocumentBytes. */
+export const maxDocument = 8 << 20;
+
+/** The beginning of a file, and what it is. */
+export type Head =
+  | { kind: "text"; text: string; size: number; whole: boolean }
+  /** Text that is too large to be edited together. */
+  | { kind: "large"; text: string; size: number }
+  | { kind: "binary"; bytes: Uint8Array<ArrayBuffer>; size: number; type: string };
+
+/** Reads the beginning of a file. Throws RequestError. */
+export async function readHead(project: string, path: string, signal: AbortSignal): Promise<Head> {
+  try {
+    const answer = await fetchRaw(fileAddress(project, path), {
+      signal,
+      cache: "no-store",
+      headers: { Range: `bytes=0-${headBytes - 1}` },
+    });
+    const bytes = await beginning(answer);
+    return headOf(bytes, sizeOf(answer, bytes.length), answer.headers.get("Content-Type") ?? "");
+  } catch (e) {
+    // No byte of an empty file can be asked for.
+    if (e instanceof RequestError && e.status === 416)
+      return { kind: "text", text: "", size: 0, whole: true };
+    throw e;
+  }
+}
+
+/** The first bytes of an answer, should a server send more than it was asked for. */
+async function beginning(answer: Response): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = answer.body?.getReader();
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let n = 0;
+  while (reader && n < headBytes) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    parts.push(new Uint8Array(value));
+    n += value.length;
+  }
+  void reader?.cancel().catch(() => undefined); // the rest is not wanted, whatever becomes of it
+  return new Uint8Array(await new Blob(parts).slice(0, headBytes).arrayBuffer());
+}
+
+function sizeOf(answer: Response, read: number): number {
+  const total = /\/(\d+)$/.exec(answer.headers.get("Content-Range") ?? "")?.[1];
+  return Number(total ?? answer.headers.get("Content-Length") ?? read);
+}
+
+/** What a file is, by its beginning, its size in bytes and the type that the server saw. */
+export function headOf(bytes: Uint8Array<ArrayBuffer>, size: number, contentType: string): Head {
+  const type = contentType.split(";")[0]?.trim() ?? "";
+  const text = textOf(bytes, bytes.length >= size);
+  if (text === undefined) return { kind: "binary", bytes, size, type };
+  if (size > maxDocument) return { kind: "large", text, size };
+  return { kind: "text", text, size, whole: bytes.length >= size };
+}
+
+/** The bytes as UTF-8, unless they are none or hold a NUL. whole: nothing follows them. */
+function textOf(bytes: Uint8Array, whole: boolean): string | undefined {
+  if (bytes.includes(0)) return undefined;
+  try {
+    // A byte order mark is a character of the file like any other.
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes, { stream: !whole });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a failed read may pass by itself: the project is not there yet. */
+export function passes(error: unknown): boolean {
+  return isKind(error, "unavailable") || isKind(error, "offline");
+}
