@@ -47,7 +47,8 @@ func accountFields(a *lyceum.Account) []any {
 }
 
 // CreateAccount makes an account. With an invitation it uses it up in the same
-// transaction (Invalid when it does not hold) and joins its project. It returns
+// transaction (NotFound when it does not hold, Forbidden when it is for another
+// address) and joins its project. It returns
 // Conflict with Field "email" when the address is taken.
 func (db *DB) CreateAccount(ctx context.Context, act Act, n NewAccount) (lyceum.Account, error) {
 	var a lyceum.Account

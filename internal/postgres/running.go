@@ -196,18 +196,20 @@ func (db *DB) Touch(ctx context.Context, id lyceum.ProjectID, at time.Time, edit
 // WarnIdle tells people that a project will be stopped at the time, if it was
 // not used since before. It reports whether that was news.
 func (db *DB) WarnIdle(ctx context.Context, f Fence, id lyceum.ProjectID, before, at time.Time) (bool, error) {
-	return db.ifIdle(ctx, f, id, `UPDATE projects SET idle_at = $3
+	return db.ifIdle(ctx, f, id, nil, `UPDATE projects SET idle_at = $3
 		WHERE id = $1 AND wanted = 'running' AND last_active_at < $2 AND idle_at IS DISTINCT FROM $3`, id, before, at)
 }
 
 // StopIdle makes an idle project wanted stopped, if it was not used since before,
-// and reports whether it did. The act's audit row says that the site did it.
+// and reports whether it did. The audit row says that the site did it, and why.
 func (db *DB) StopIdle(ctx context.Context, f Fence, id lyceum.ProjectID, before time.Time, reason string) (bool, error) {
-	return db.ifIdle(ctx, f, id, `UPDATE projects SET wanted = 'stopped', restart = false, idle_at = NULL, reason = $3
+	return db.ifIdle(ctx, f, id, detail{"reason": reason}, `UPDATE projects SET wanted = 'stopped', restart = false, idle_at = NULL, reason = $3
 		WHERE id = $1 AND wanted = 'running' AND last_active_at < $2`, id, before, reason)
 }
 
-func (db *DB) ifIdle(ctx context.Context, f Fence, id lyceum.ProjectID, sql string, args ...any) (bool, error) {
+// ifIdle changes a project if it still is what sql asks for. With stopped, the
+// change is a stop and gets its audit row.
+func (db *DB) ifIdle(ctx context.Context, f Fence, id lyceum.ProjectID, stopped detail, sql string, args ...any) (bool, error) {
 	var did bool
 	err := db.write(ctx, "look at an idle project", func(tx pgx.Tx) error {
 		if err := f.hold(ctx, tx); err != nil {
@@ -220,7 +222,10 @@ func (db *DB) ifIdle(ctx context.Context, f Fence, id lyceum.ProjectID, sql stri
 		if did = tag.RowsAffected() > 0; !did {
 			return nil
 		}
-		return notify(ctx, tx, projectChanged(id), workToDo(id))
+		if err := notify(ctx, tx, projectChanged(id), workToDo(id)); err != nil || stopped == nil {
+			return err
+		}
+		return record(ctx, tx, Act{}, "project.stop", "project", string(id), stopped)
 	})
 	return did, err
 }
