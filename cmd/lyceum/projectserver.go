@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"lyceum/internal/lyceum"
+	"lyceum/internal/project"
+	"lyceum/internal/supervisor"
+)
+
+// projectServerCmd runs inside a project. compute starts it with --init; the
+// supervisor starts it again without.
+type projectServerCmd struct {
+	Init      bool   `help:"Be the supervisor: process 1 of the project."`
+	Project   string `required:"" help:"The project's identifier."`
+	Home      string `required:"" type:"path" help:"The project's home."`
+	Run_      string `name:"run" required:"" type:"path" help:"Folder of the project's sockets."`
+	PublicKey string `required:"" help:"Key that tickets are checked with (Ed25519, base64)."`
+}
+
+// Run serves until ctx ends.
+func (c *projectServerCmd) Run(ctx context.Context, t *terminal) error {
+	frugal()
+	id, err := lyceum.ParseID[lyceum.ProjectID](c.Project)
+	if err != nil {
+		return err
+	}
+	key, err := base64.StdEncoding.DecodeString(c.PublicKey)
+	if err != nil || len(key) != ed25519.PublicKeySize {
+		return fmt.Errorf("--public-key is not an Ed25519 key in base64")
+	}
+	log := slog.New(slog.NewTextHandler(t.err, nil))
+	if !c.Init {
+		return project.Run(ctx, project.Config{Project: id, Home: c.Home, Run: c.Run_, PublicKey: key, Log: log, Version: version})
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return supervisor.Run(ctx, supervisor.Config{
+		Project: id, Home: c.Home, Run: c.Run_, PublicKey: key, Log: log,
+		Server: []string{self, "project-server", "--project", c.Project, "--home", c.Home, "--run", c.Run_, "--public-key", c.PublicKey},
+	})
+}
