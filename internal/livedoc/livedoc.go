@@ -1,0 +1,322 @@
+// Package livedoc holds files that several people edit at the same time: one file,
+// its shared document, its log and its viewers, kept together. It knows no HTTP and
+// no WebSocket: a viewer is a Conn of whole messages.
+//
+// # Protocol
+//
+// Messages are those of y-protocols 1.0 as y-websocket speaks them, so that an
+// unmodified client works. Numbers are the variable-length unsigned integers of
+// lib0, at most 2^53-1; a string is its length in bytes and UTF-8.
+//
+//	0 0 bytes    sync step 1: the sender's state vector; send me what I lack
+//	0 1 bytes    sync step 2: the answer, an update (V1)
+//	0 2 bytes    an update
+//	1 bytes      awareness: a number, and as often client, clock, string (JSON; null: gone)
+//	3            send me all awareness states
+//	100 string   JSON, from the server to viewers that are Extended (?v=lyceum1)
+//
+// The shared text is the root "text" (api.TextRoot), a Y.Text.
+//
+//	viewer                              server
+//	  │ ◄────────────────── hello, file ─┤ Extended only
+//	  │ ◄─────────────────── sync step 1 ┤ not to viewers who only read
+//	  ├ sync step 1 ───────────────────► │ must come before any update
+//	  │ ◄─────────────────── sync step 2 ┤
+//	  ├ sync step 2 ───────────────────► │ what the viewer has from before
+//	  ├ update ────────────────────────► │ ──► update to all others at once
+//	  │ ◄────────────────── saved n ─────┤ after fsync
+//
+// Messages of type 100:
+//
+//	{"t":"hello","doc":"<uuid>","epoch":"<uuid>","readOnly":false,"path":"a.py"}
+//	{"t":"saved","n":17}     the first 17 messages with an update (step 2 or update) of this connection are on disk
+//	{"t":"file","state":"dirty","message":"…"}  the file: clean, dirty, writing, error or deleted
+//	{"t":"moved","path":"b.py"}  the file was renamed; the document goes on
+//	{"t":"error","code":"exhausted","message":"…"}  what could not be saved and why; the document lives on in memory
+//
+// A message that cannot be read is answered by closing with CloseProtocol; so is an
+// update before the state vector. A viewer who may only read gets all and may send
+// awareness; what it sends as step 2 is ignored, an update closes it with
+// CloseForbidden. An update that would make the text larger than
+// api.MaxDocumentBytes is not integrated, not even in part: its sender alone is
+// told by an error message and closed with CloseTooLarge, keeps what it typed, and
+// is closed again as long as it insists. Other codes: close.go.
+//
+// A slow viewer is sent one update with all that it lacks in place of a queue that
+// has grown past 1 MB or 512 updates; one that does not take a single message
+// within 30 s is closed with CloseSlow.
+//
+// Awareness: a client id belongs to the connection that used it first, until that
+// one goes; the server then tells the others that it is gone. Nobody else can
+// change or remove it, but the same session that connects again, with a higher
+// clock, takes it over. A state has at most 16 kB, a connection 16 clients.
+//
+// # Saved
+//
+// An update is in the log and fsynced at most Group (and the time of one fsync)
+// after it came; only then it is called saved. The file follows SaveAfter the last
+// edit and at least every SaveEvery, by an atomic replacement that fails when the
+// file has changed in between; that change is merged first.
+//
+// # Epochs
+//
+// A document's state is built from its file once, when its epoch begins. Within an
+// epoch, content from the file comes only as the edit that leads from what file and
+// document last had in common to what the file has now: a three-way merge, also when
+// the file was changed while nobody had it open. When the log is gone or damaged a
+// new epoch begins; what is left of the old log is set aside in a folder
+// "damaged-<time>", logged and told to the viewers. The client ids of the server
+// carry a tag of the epoch (epoch.go, ADR 6), so that a client which holds the state
+// of another one is found by its state vector and closed with CloseEpoch.
+//
+// # On disk
+//
+//	<state>/lock                      held by the one process that may be here
+//	<state>/index                     which document a path is
+//	<state>/<document id>/<16 hex digits>.log           a segment, named by its first sequence
+//	<state>/<document id>/<segment>.torn-<nanoseconds>  a tail that was cut off
+//	<state>/<document id>/damaged-<nanoseconds>/        a log that could not be used
+//
+// The index is a file of lines: the CRC-32C of the rest as eight hexadecimal digits,
+// a space, and the JSON of type known. The last line of a document counts; a line
+// that cannot be read is left out alone. When there is no index it is made from the
+// last record of each log that tells of the file.
+//
+// A segment is a header and records; all numbers of fixed size are little-endian.
+// It is only appended to. The first record is a keyframe, so that opening a document
+// reads the last segment only. A new segment begins when the records since the
+// keyframe are longer than it (and than 64 kB); it is written under another name,
+// fsynced and renamed. Segments are kept: they are the history.
+//
+//	header   "LYCDLOG1" | document 16 | epoch 16 | first sequence u64 | encoding u8 | 0 0 0 | crc u32
+//	record   length u32 | crc u32 | kind u8 | sequence | count | behind | time | author | origin | data
+//
+// The crc is CRC-32C, of the header before it and of the record behind it; length
+// counts what is behind the crc. Sequence, count and behind are variable-length
+// numbers of up to 64 bits, time is a signed (zigzag) one in milliseconds since
+// 1970, author and origin are strings, data goes to the end. Encoding 0 means that
+// the records follow as they are; others are for sealed segments. Count is how many
+// updates were joined in the record, whose sequences end with its own. Sequences
+// grow, and may skip numbers. Sequence minus behind is what was fsynced when the
+// record was written: it tells a write that was cut off (nothing behind it calls it
+// safe) from damage. Kinds and origins: record.go. The data of a file record is the
+// JSON of type fileNote: what file and document last had in common.
+package livedoc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"lyceum/internal/api"
+	"lyceum/internal/files"
+	"lyceum/internal/lyceum"
+)
+
+// Config is what a Store needs. Files and State must be given.
+type Config struct {
+	Files  *files.Dir           // the project's home; the caller closes it after the Store
+	State  string               // absolute path of the folder of logs, made when missing
+	Log    *slog.Logger         // nil means no log
+	Edited func(account string) // called at each edit by a person; must be quick; may be nil
+
+	SaveAfter time.Duration // the file follows this long after the last edit; 0 means 2 s
+	SaveEvery time.Duration // and at least this often; 0 means 10 s
+	Group     time.Duration // how long edits are gathered for one fsync; 0 means 20 ms, at most 100 ms
+	Linger    time.Duration // how long a document stays in memory after its last viewer; 0 means 30 s
+
+	slowAfter time.Duration // for one message to a viewer; 0 means 30 s
+	open      openFile      // for tests that let the disk fail
+}
+
+func (c Config) withDefaults() Config {
+	set := func(d *time.Duration, to time.Duration) {
+		if *d <= 0 {
+			*d = to
+		}
+	}
+	set(&c.SaveAfter, 2*time.Second)
+	set(&c.SaveEvery, 10*time.Second)
+	set(&c.Group, 20*time.Millisecond)
+	set(&c.Linger, 30*time.Second)
+	set(&c.slowAfter, defaultSlow)
+	c.Group = min(c.Group, 100*time.Millisecond)
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.open == nil {
+		c.open = openSegment
+	}
+	return c
+}
+
+// Store holds the live documents of one project. It is safe for concurrent use.
+// Close it when done.
+type Store struct {
+	cfg     Config
+	log     *slog.Logger
+	lock    *os.File
+	watcher *files.Watcher
+	stop    context.CancelFunc
+	wg      sync.WaitGroup
+
+	mu      sync.Mutex // comes before a document's lock
+	closed  bool
+	index   *index
+	slots   map[DocumentID]*slot
+	opening map[string]chan struct{} // paths that are being loaded; closed when done
+}
+
+// slot is a document in memory.
+type slot struct {
+	doc    *document
+	refs   int // connections
+	linger *time.Timer
+	busy   chan struct{} // not nil while it is being closed; closed when it is gone
+}
+
+// New opens the store, and in the background writes the files of documents that a
+// crash has left behind their logs. The error is of kind Unavailable when another
+// process has the store open.
+func New(c Config) (*Store, error) {
+	c = c.withDefaults()
+	if c.Files == nil || !filepath.IsAbs(c.State) {
+		return nil, errors.New("livedoc: Config lacks Files or an absolute State")
+	}
+	if err := os.MkdirAll(c.State, 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of documents: %w", err)
+	}
+	s := &Store{cfg: c, log: c.Log, slots: map[DocumentID]*slot{}, opening: map[string]chan struct{}{}}
+	var err error
+	if s.lock, err = takeLock(filepath.Join(c.State, "lock"), c.Log); err != nil {
+		return nil, err
+	}
+	if s.index, err = openIndex(c.State, c.Log, func() []known { return readLogs(c.State, c.Log) }); err != nil {
+		return nil, errors.Join(fmt.Errorf("read the index of documents: %w", err), s.lock.Close())
+	}
+	s.watcher = c.Files.NewWatcher(files.WatcherConfig{Log: c.Log})
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	s.wg.Go(func() { s.recover(ctx) })
+	return s, nil
+}
+
+// takeLock makes sure that no other process uses the folder. A file system that
+// has no locks is used without.
+func takeLock(name string, log *slog.Logger) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock the folder of documents: %w", err)
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, errors.Join(lyceum.Errorf(lyceum.Unavailable, "another project server has the documents open"), f.Close())
+	}
+	if err != nil {
+		log.Warn("the folder of documents cannot be locked", "err", err)
+	}
+	return f, nil
+}
+
+// Serve lets a viewer take part in the document of the file at path until ctx ends,
+// the connection fails or the document ends it. A *CloseError says with which code
+// to close the connection; any other error is the connection's own. When ctx ends
+// with a *CloseError as its cause, that is what Serve returns.
+func (s *Store) Serve(ctx context.Context, path string, c Conn, v Viewer) error {
+	sl, err := s.acquire(ctx, path)
+	if err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			return cause
+		}
+		var closing *CloseError
+		if !errors.As(err, &closing) {
+			s.log.Error("a document cannot be opened", "err", err)
+			return closeFor(err)
+		}
+		return closing
+	}
+	defer s.release(sl)
+	return sl.doc.serve(ctx, c, v)
+}
+
+// Open returns the documents that somebody has open, sorted by path, with each
+// person once.
+func (s *Store) Open() []api.OpenDocument {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := []api.OpenDocument{}
+	for _, sl := range s.slots {
+		if o, ok := sl.doc.describe(); ok {
+			all = append(all, o)
+		}
+	}
+	slices.SortFunc(all, func(a, b api.OpenDocument) int { return strings.Compare(a.Path, b.Path) })
+	return all
+}
+
+func (d *document) describe() (api.OpenDocument, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	o := api.OpenDocument{Path: d.path, State: d.shown.state}
+	for _, v := range d.viewers {
+		if !slices.ContainsFunc(o.Viewers, func(o api.Viewer) bool { return o.Account == v.Account }) {
+			o.Viewers = append(o.Viewers, api.Viewer{Account: v.Account, Name: v.Name, Colour: v.Colour})
+		}
+	}
+	slices.SortFunc(o.Viewers, func(a, b api.Viewer) int {
+		return strings.Compare(a.Name+"\x00"+a.Account, b.Name+"\x00"+b.Account)
+	})
+	return o, len(o.Viewers) > 0
+}
+
+// Close ends all connections with CloseStopping, writes all files and closes all
+// logs. When ctx ends first it returns early, and what was not written is still in
+// the logs. The error tells what could not be written.
+func (s *Store) Close(ctx context.Context) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	var all []*slot
+	for _, sl := range s.slots {
+		sl.linger.Stop()
+		if sl.busy == nil {
+			sl.busy = make(chan struct{})
+			all = append(all, sl)
+		}
+	}
+	s.mu.Unlock()
+	s.stop()
+	errs := make(chan error, len(all))
+	for _, sl := range all {
+		s.wg.Go(func() { errs <- s.end(sl) })
+	}
+	done := make(chan struct{})
+	go func() { // ends when all documents have; they have deadlines of their own
+		s.wg.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		return fmt.Errorf("close the documents: %w", context.Cause(ctx))
+	}
+	close(errs)
+	var err error
+	for e := range errs {
+		err = errors.Join(err, e)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return errors.Join(err, s.watcher.Close(), s.index.close(), s.lock.Close())
+}
