@@ -4,6 +4,7 @@ export const keys = {
   site: ["site"] as const,
   projects: ["projects"] as const,
   projectList: (filter: string, query: string) => ["projects", filter, query] as const,
+  projectSearch: (query: string) => ["project-search", query] as const,
   project: (id: string) => ["project", id] as const,
   members: (id: string) => ["project", id, "members"] as const,
   invitations: (id: string) => ["project", id, "invitations"] as const,

@@ -45,6 +45,14 @@ export const projectList = (filter: ProjectFilter, query: string) =>
     placeholderData: keepPreviousData,
   });
 
+/** The few projects whose names are most like the query, for the palette and for choosing one. */
+export const projectSearch = (query: string) =>
+  queryOptions({
+    queryKey: keys.projectSearch(query),
+    queryFn: ({ signal }) => request("GET", "/projects", { query: { query, limit: 8 }, signal }),
+    placeholderData: keepPreviousData,
+  });
+
 export const project = (id: string) =>
   queryOptions({
     queryKey: keys.project(id),

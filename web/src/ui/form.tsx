@@ -71,6 +71,7 @@ export function Form({
   children,
   label,
   className,
+  submitClass,
 }: {
   /** Throw an error with `fields` to say what is wrong. */
   onSubmit: (values: Values, form: HTMLFormElement) => Promise<void>;
@@ -84,6 +85,8 @@ export function Form({
   children: ReactNode;
   label?: string;
   className?: string;
+  /** A class for the button that sends. */
+  submitClass?: string;
 }) {
   const form = useRef<HTMLFormElement>(null);
   const names = useRef(new Map<string, number>());
@@ -139,7 +142,13 @@ export function Form({
         <FormFailure failure={failure} known={(n) => (names.current.get(n) ?? 0) > 0} />
         <div className={classes(styles.buttons, !wide && styles.end)}>
           {buttons}
-          <Button type="submit" look={look} wide={wide ?? false} busy={sending && busy}>
+          <Button
+            type="submit"
+            className={submitClass}
+            look={look}
+            wide={wide ?? false}
+            busy={sending && busy}
+          >
             {submit}
           </Button>
         </div>

@@ -34,7 +34,8 @@ function isStart(s: string, i: number): boolean {
   return i === 0 || /[\s/_.:-]/.test(s[i - 1] ?? "");
 }
 
-function fold(s: string): string {
+/** The text without marks and capitals, for comparing. */
+export function fold(s: string): string {
   return s.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }
 

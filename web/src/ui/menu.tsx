@@ -9,14 +9,19 @@ import styles from "./menu.module.css";
 export function Menu({
   trigger,
   align = "end",
+  open,
+  onOpenChange,
   children,
 }: {
   trigger: ReactElement;
   align?: "start" | "center" | "end";
+  /** Given when something else than the trigger opens it: a right click. */
+  open?: boolean;
+  onOpenChange?: (open: boolean) => void;
   children: ReactNode;
 }) {
   return (
-    <Radix.Root modal={false}>
+    <Radix.Root modal={false} {...(open !== undefined && { open })} {...(onOpenChange && { onOpenChange })}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
         <Radix.Content className={styles.menu} align={align} sideOffset={4} collisionPadding={8} loop>

@@ -1,0 +1,150 @@
+import { Link, useNavigate } from "@tanstack/react-router";
+import { Copy, EllipsisVertical, Play, RotateCw, Settings, Square, Star, Trash2 } from "lucide-react";
+import { useState } from "react";
+import type { Project } from "../../api/types";
+import { Avatars } from "../../ui/avatar";
+import { Badge } from "../../ui/badge";
+import { Button, IconButton } from "../../ui/button";
+import { ConfirmDialog } from "../../ui/dialog";
+import { Menu, MenuItem, MenuLine } from "../../ui/menu";
+import { Ago } from "../../ui/time";
+import { t } from "../../words";
+import { told } from "../phase";
+import { useProjectWork } from "./do";
+import { NewProjectDialog } from "./newdialog";
+import styles from "./projects.module.css";
+
+/** A project in the list. */
+export function ProjectRow({ project: p }: { project: Project }) {
+  const work = useProjectWork();
+  const state = told(p.state);
+  return (
+    <>
+      <IconButton
+        label={
+          p.starred ? t("Take the star from {name}", { name: p.name }) : t("Star {name}", { name: p.name })
+        }
+        aria-pressed={p.starred}
+        className={styles.star}
+        onClick={() => void work.star(p, !p.starred)}
+      >
+        <Star size={16} strokeWidth={1.5} />
+      </IconButton>
+      <div className={styles.name}>
+        <Link to="/projects/$project" params={{ project: p.id }}>
+          {p.name}
+        </Link>
+        {p.description === "" ? null : <p>{p.description}</p>}
+      </div>
+      <span className={styles.people}>
+        <Avatars people={p.people.slice(0, 3)} total={p.members} />
+      </span>
+      <div className={styles.state}>
+        <Badge tone={state.tone}>{state.word}</Badge>
+        {state.detail === "" ? null : <p title={state.detail}>{state.detail}</p>}
+      </div>
+      <span className={styles.when}>
+        <Ago at={p.lastEdited} />
+      </span>
+      <RowMenu project={p} />
+    </>
+  );
+}
+
+function RowMenu({ project: p }: { project: Project }) {
+  const work = useProjectWork();
+  const navigate = useNavigate();
+  const [deleting, setDeleting] = useState(false);
+  const [copying, setCopying] = useState(false);
+  const can = (verb: string) => p.can.includes(verb);
+  const up = p.state.phase === "running" || p.state.phase === "starting";
+  return (
+    <>
+      <Menu
+        trigger={
+          <IconButton label={t("More about {name}", { name: p.name })}>
+            <EllipsisVertical size={16} strokeWidth={1.5} />
+          </IconButton>
+        }
+      >
+        {can("project.run") && !up ? (
+          <MenuItem icon={Play} onSelect={() => void work.change(p, "start")}>
+            {t("Start")}
+          </MenuItem>
+        ) : null}
+        {can("project.stop") && up ? (
+          <>
+            <MenuItem icon={Square} onSelect={() => void work.change(p, "stop")}>
+              {t("Stop")}
+            </MenuItem>
+            <MenuItem icon={RotateCw} onSelect={() => void work.change(p, "restart")}>
+              {t("Restart")}
+            </MenuItem>
+          </>
+        ) : null}
+        <MenuItem
+          icon={Settings}
+          onSelect={() => void navigate({ to: "/projects/$project/settings", params: { project: p.id } })}
+        >
+          {t("People and settings")}
+        </MenuItem>
+        {can("project.copy") ? (
+          <MenuItem icon={Copy} onSelect={() => setCopying(true)}>
+            {t("Copy the project")}
+          </MenuItem>
+        ) : null}
+        {can("project.delete") ? (
+          <>
+            <MenuLine />
+            <MenuItem icon={Trash2} danger onSelect={() => setDeleting(true)}>
+              {t("Delete")}
+            </MenuItem>
+          </>
+        ) : null}
+      </Menu>
+      {copying ? <NewProjectDialog open copy={p} onClose={() => setCopying(false)} /> : null}
+      <ConfirmDialog
+        open={deleting}
+        onClose={() => setDeleting(false)}
+        title={t("Delete “{name}”?", { name: p.name })}
+        description={t(
+          "It stops for all its people. You find it under Deleted, and can restore it, until its grace time is over.",
+        )}
+        confirm={t("Delete")}
+        busy={t("Deleting…")}
+        onConfirm={() => work.remove(p)}
+      />
+    </>
+  );
+}
+
+/** A project in its grace time. */
+export function DeletedRow({ project: p }: { project: Project }) {
+  const work = useProjectWork();
+  return (
+    <>
+      <span />
+      <div className={styles.name}>
+        <b>{p.name}</b>
+        <p>
+          {p.purged === undefined ? null : (
+            <>
+              {t("Removed for good")} <Ago at={p.purged} />
+            </>
+          )}
+        </p>
+      </div>
+      <span className={styles.people}>
+        <Avatars people={p.people.slice(0, 3)} total={p.members} />
+      </span>
+      {p.can.includes("project.delete") ? (
+        <Button onClick={() => void work.change(p, "restore")}>{t("Restore")}</Button>
+      ) : (
+        <span />
+      )}
+      <span className={styles.when}>
+        {t("deleted")} {p.deleted === undefined ? null : <Ago at={p.deleted} />}
+      </span>
+    </>
+  );
+}
