@@ -44,8 +44,7 @@ type Lease struct {
 // Times of a lease.
 const (
 	leaseRetry = time.Second     // between two tries to get it
-	leaseCheck = 5 * time.Second // between two looks whether it is still ours
-	leaseReply = 5 * time.Second // how long such a look may take
+	leaseCheck = 5 * time.Second // of silence, before the connection is tried, and for its answer
 )
 
 // AcquireLease waits until this program has the named duty, or ctx ends. holder
@@ -105,11 +104,9 @@ func (l *Lease) watch(ctx context.Context) {
 	defer close(l.ended)
 	defer closeConn(l.conn)
 	defer close(l.done)
-	for pause(ctx, leaseCheck) {
-		look, cancel := context.WithTimeout(ctx, leaseReply)
-		err := l.conn.Ping(look)
-		cancel()
-		if err != nil {
+	for {
+		// Nothing is ever sent to this connection: what ends the wait early is its loss.
+		if _, err := waitFor(ctx, l.conn, leaseCheck); err != nil {
 			return
 		}
 	}

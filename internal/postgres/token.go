@@ -24,17 +24,19 @@ func tokenFields(t *lyceum.Token) []any {
 func (db *DB) CreateToken(ctx context.Context, act Act, t lyceum.Token, hash []byte) (lyceum.Token, error) {
 	var made lyceum.Token
 	err := db.write(ctx, "create API token", func(tx pgx.Tx) error {
+		// The count comes after the lock, in a statement of its own: a statement
+		// that waits for a lock goes on to see what there was before it waited.
+		if _, err := tx.Exec(ctx, `SELECT FROM accounts WHERE id = $1 FOR UPDATE`, t.Account); err != nil {
+			return err
+		}
 		var n int
-		err := tx.QueryRow(ctx, `
-			WITH locked AS (SELECT id FROM accounts WHERE id = $1 FOR UPDATE)
-			SELECT (SELECT count(*) FROM api_tokens WHERE account = locked.id) FROM locked`, t.Account).Scan(&n)
-		if err != nil {
-			return noAccount(err)
+		if err := tx.QueryRow(ctx, `SELECT count(*) FROM api_tokens WHERE account = $1`, t.Account).Scan(&n); err != nil {
+			return err
 		}
 		if n >= MaxTokens {
 			return lyceum.Errorf(lyceum.Exhausted, "there are %d API tokens already; remove one first", n)
 		}
-		err = tx.QueryRow(ctx, `
+		err := tx.QueryRow(ctx, `
 			INSERT INTO api_tokens AS t (id, account, hash, name, scope, project, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 			RETURNING `+tokenColumns, lyceum.NewID[lyceum.TokenID](), t.Account, hash, t.Name, t.Scope, nullID(t.Project), t.Expires).Scan(tokenFields(&made)...)
 		if err != nil {
