@@ -25,7 +25,7 @@ type process struct {
 // startProcess opens a pseudo-terminal and starts the program as the leader of
 // a new session on it.
 func startProcess(cfg Config, cols, rows int) (*process, error) {
-	master, slave, err := pty.Open()
+	master, slave, err := openPTY()
 	if err != nil {
 		return nil, lyceum.Wrap(lyceum.Unavailable, err, "no further terminal can be opened")
 	}
@@ -40,6 +40,26 @@ func startProcess(cfg Config, cols, rows int) (*process, error) {
 		return nil, lyceum.Wrap(lyceum.Unavailable, err, "%s cannot be started", cfg.Argv[0])
 	}
 	return p, nil
+}
+
+// openPTY opens a pseudo-terminal. Reads and writes of its master wait in Go's
+// poller, so that Close and deadlines end them: the one that pty.Open returns
+// blocks, because that package calls Fd.
+func openPTY() (master, slave *os.File, err error) {
+	blocking, slave, err := pty.Open()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer blocking.Close()
+	fd, err := unix.FcntlInt(blocking.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err == nil {
+		if err = unix.SetNonblock(fd, true); err == nil {
+			return os.NewFile(uintptr(fd), blocking.Name()), slave, nil
+		}
+		_ = unix.Close(fd)
+	}
+	_ = slave.Close()
+	return nil, nil, err
 }
 
 func (p *process) start(cfg Config, slave *os.File) error {
@@ -98,9 +118,7 @@ func (p *process) end(ctx context.Context, grace time.Duration) {
 	defer timer.Stop()
 	select {
 	case <-p.done:
-		if len(groups) > 1 {
-			_ = unix.Kill(-groups[1], unix.SIGKILL) // in the foreground, deaf to SIGHUP, and now without a terminal
-		}
+		signal(unix.SIGKILL) // in the foreground, deaf to SIGHUP, and now without a terminal
 		return
 	case <-timer.C:
 	case <-ctx.Done():
@@ -122,7 +140,9 @@ func (p *process) foreground() int {
 
 // setSize tells the kernel the size, which sends SIGWINCH to the foreground.
 func setSize(master *os.File, cols, rows int) error {
-	return pty.Setsize(master, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)})
+	return control(master, func(fd int) error {
+		return unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Col: uint16(cols), Row: uint16(rows)})
+	})
 }
 
 // setUTF8 makes the kernel's own line editing erase whole characters.
