@@ -1,0 +1,57 @@
+import { describe, expect, test } from "vitest";
+import { hexDump } from "./download/hex";
+import { headOf, maxDocument } from "./head";
+import { kindOf } from "./kind";
+
+const bytes = (...b: number[]) => new Uint8Array(b);
+const text = (s: string) => new Uint8Array(new TextEncoder().encode(s));
+
+describe("headOf", () => {
+  test.each([
+    ["text", text("abc"), 3, { kind: "text", text: "abc", size: 3, whole: true }],
+    ["nothing", bytes(), 0, { kind: "text", text: "", size: 0, whole: true }],
+    ["the beginning of text", text("abc"), 9, { kind: "text", text: "abc", size: 9, whole: false }],
+    ["a character that is cut", bytes(0x61, 0xc3), 9, { kind: "text", text: "a", size: 9, whole: false }],
+    [
+      "a byte order mark",
+      bytes(0xef, 0xbb, 0xbf, 0x61),
+      4,
+      { kind: "text", text: "\ufeffa", size: 4, whole: true },
+    ],
+    ["large text", text("abc"), maxDocument + 1, { kind: "large", text: "abc", size: maxDocument + 1 }],
+  ])("%s", (_, b, size, want) => {
+    expect(headOf(b, size, "text/plain; charset=utf-8")).toEqual(want);
+  });
+
+  test.each([
+    ["a NUL", bytes(0x61, 0)],
+    ["what is no UTF-8", bytes(0x61, 0xff, 0x62)],
+    ["a cut character at the end of the file", bytes(0x61, 0xc3)],
+  ])("%s is binary", (_, b) => {
+    expect(headOf(b, b.length, "application/octet-stream; x")).toEqual({
+      kind: "binary",
+      bytes: b,
+      size: b.length,
+      type: "application/octet-stream",
+    });
+  });
+});
+
+test.each([
+  ["plots/a.PNG", "image"],
+  ["a.mp4", "video"],
+  ["a.flac", "audio"],
+  ["png", "text"],
+  [".png", "text"],
+  ["a.toString", "text"],
+  ["drawing.svg", "text"],
+])("kindOf(%s)", (path, want) => {
+  expect(kindOf(path)).toBe(want);
+});
+
+test("hexDump", () => {
+  expect(hexDump(text("Lyceum\u0000 by the sea\n"))).toBe(
+    "00000000  4c 79 63 65 75 6d 00 20  62 79 20 74 68 65 20 73  Lyceum. by the s\n" +
+      `00000010  65 61 0a${" ".repeat(42)}ea.`,
+  );
+});

@@ -1,0 +1,47 @@
+import type { DocumentState } from "../sync/document";
+import type { Documents } from "../sync/documents";
+import type { Peer } from "./text/cursors";
+import type { Position } from "./text/view";
+
+/** What an editor tells of itself to what is around it: the status line, the tab. */
+export type EditorStatus = {
+  document?: DocumentState;
+  position?: Position;
+  language?: string;
+  peers?: Peer[];
+  /** The file ends its lines with CR LF. */
+  crlf?: boolean;
+};
+
+/** What others do with an editor that is open. */
+export type EditorHandle = {
+  focus(): void;
+  goTo?(line: number, column?: number): void;
+  /** Shows where a person is, by their account; false when they are not in it. */
+  show?(account: string): boolean;
+};
+
+/** What is around an editor. It stays the same object while the tab is open. */
+export type EditorHost = {
+  project: string;
+  documents: Documents;
+  /** Changes what the status line shows for this editor. */
+  tell(change: EditorStatus): void;
+  /** Says how to use this editor, until it is gone (undefined). */
+  offer(handle: EditorHandle | undefined): void;
+  /** Keys that belong to the app, wherever the focus is. */
+  isAppKey(e: KeyboardEvent): boolean;
+};
+
+/** What changes around an editor while it is open. */
+export type EditorProps = {
+  host: EditorHost;
+  path: string;
+  /** The project runs: files can be read. */
+  running: boolean;
+  /** The person may write files. */
+  canWrite: boolean;
+  vim: boolean;
+  /** The tab is on the screen. */
+  visible: boolean;
+};

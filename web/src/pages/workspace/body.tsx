@@ -1,0 +1,63 @@
+import type { IDockviewPanelProps } from "dockview-react";
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+import { usePreferences } from "../../api/session";
+import { FileEditor } from "../../editors/file";
+import { Progress } from "../../ui/state";
+import { t } from "../../words";
+import { readTab } from "./arrangement";
+import { useRoom, useStore } from "./context";
+
+const TerminalEditor = lazy(() => import("../../editors/terminal/terminal"));
+
+/** What is in a tab. It is made when it is seen first, and kept from then on. */
+export function Body({ api, params }: IDockviewPanelProps) {
+  const { workspace, running, may } = useRoom();
+  const [{ editorKeys }] = usePreferences();
+  const shown = useShown(api);
+  const active = useStore(workspace.active)?.id === api.id;
+  const versions = useStore(workspace.versions);
+  const named = useCallback((name: string) => api.setTitle(name), [api]);
+  const tab = readTab(params);
+  if (tab === undefined) return <p>{t("This tab is of a newer version of the page. Close it.")}</p>;
+  if (!shown.ever) return null;
+  const { host } = workspace.tabOf(api, tab);
+  if (tab.kind === "terminal") {
+    return (
+      <Suspense fallback={<Progress>{t("Opening the terminal…")}</Progress>}>
+        <TerminalEditor
+          host={host}
+          terminal={tab.terminal}
+          self={workspace.self.account}
+          running={running}
+          visible={shown.now}
+          active={active}
+          named={named}
+          close={() => api.close()}
+        />
+      </Suspense>
+    );
+  }
+  return (
+    <FileEditor
+      host={host}
+      path={tab.path}
+      running={running}
+      canWrite={may("files.write")}
+      vim={editorKeys === "vim"}
+      visible={shown.now}
+      version={versions.get(tab.path) ?? 0}
+    />
+  );
+}
+
+/** Whether a panel is on the screen, and whether it ever was. */
+function useShown(api: IDockviewPanelProps["api"]): { now: boolean; ever: boolean } {
+  const [shown, setShown] = useState({ now: api.isVisible, ever: api.isVisible });
+  useEffect(() => {
+    const look = () => setShown((s) => ({ now: api.isVisible, ever: s.ever || api.isVisible }));
+    look();
+    const stop = api.onDidVisibilityChange(look);
+    return () => stop.dispose();
+  }, [api]);
+  return shown;
+}

@@ -1,0 +1,154 @@
+import { useParams } from "@tanstack/react-router";
+import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
+import type { Project } from "../../api/types";
+import type { Self } from "../../sync/document";
+import { classes } from "../../ui/classes";
+import { t } from "../../words";
+import { useWorkspaceActions } from "./actions";
+import { sideWidth } from "./arrangement";
+import { Banner } from "./banner";
+import { type Room, RoomContext, useNarrow, useRoom, useStore } from "./context";
+import { Dock } from "./dock";
+import { Explorer } from "./explorer";
+import { Header } from "./header";
+import { Workspace } from "./model";
+import { PeoplePanel } from "./people";
+import { QuickOpen } from "./quickopen";
+import { Rail } from "./rail";
+import { useRun } from "./run";
+import { StatusLine } from "./statusline";
+import { TerminalsPanel } from "./terminals";
+import { UploadList } from "./uploads";
+import styles from "./workspace.module.css";
+
+/** The workspace of one project, while it is open. */
+export function Frame({ project, kept, self }: { project: Project; kept: unknown; self: Self }) {
+  const [workspace] = useState(() => new Workspace(project.id, self, kept));
+  const running = project.state.phase === "running";
+  const narrow = useNarrow();
+  useEffect(() => workspace.start(), [workspace]);
+  useEffect(() => workspace.setRunning(running), [workspace, running]);
+  useStartOnce(project);
+  useAddress(workspace);
+  const room = useMemo<Room>(
+    () => ({ workspace, project, running, narrow, may: (verb) => project.can.includes(verb) }),
+    [workspace, project, running, narrow],
+  );
+  return (
+    <RoomContext value={room}>
+      <Page />
+    </RoomContext>
+  );
+}
+
+function Page() {
+  const [finding, setFinding] = useState(false);
+  useWorkspaceActions({ find: () => setFinding(true) });
+  return (
+    <div className={styles.page}>
+      <Header />
+      <div className={styles.middle}>
+        <Rail />
+        <SidePanel />
+        <main id="main" tabIndex={-1} className={styles.main}>
+          <Banner />
+          <Dock />
+        </main>
+      </div>
+      <UploadList />
+      <StatusLine />
+      <QuickOpen open={finding} onClose={() => setFinding(false)} />
+    </div>
+  );
+}
+
+/** What stands beside the tabs; on a phone it lies over them. */
+function SidePanel() {
+  const { workspace, narrow } = useRoom();
+  const { side, width } = useStore(workspace.arrangement);
+  const panel = useRef<HTMLElement>(null);
+  if (side === "") return null;
+  return (
+    <>
+      {narrow ? (
+        <button
+          type="button"
+          className={styles.cover}
+          aria-label={t("Close")}
+          onClick={() => workspace.show("")}
+        />
+      ) : null}
+      <aside
+        ref={panel}
+        className={classes(styles.side, narrow && styles.sheet)}
+        style={narrow ? undefined : { width }}
+        aria-label={t("Project")}
+        onKeyDown={(e) => {
+          if (narrow && e.key === "Escape" && !e.defaultPrevented) workspace.show("");
+        }}
+      >
+        {side === "files" ? <Explorer /> : side === "people" ? <PeoplePanel /> : <TerminalsPanel />}
+      </aside>
+      {narrow ? null : <Sash panel={panel} />}
+    </>
+  );
+}
+
+/** The edge that changes how wide the side is, by pointer or with the arrow keys. */
+function Sash({ panel }: { panel: React.RefObject<HTMLElement | null> }) {
+  const { workspace } = useRoom();
+  const { width } = useStore(workspace.arrangement);
+  const drag = (e: PointerEvent<HTMLElement>) => {
+    const start = panel.current?.getBoundingClientRect().left ?? 0;
+    const target = e.currentTarget;
+    target.setPointerCapture(e.pointerId);
+    const move = (m: globalThis.PointerEvent) => workspace.setWidth(m.clientX - start);
+    target.addEventListener("pointermove", move);
+    target.addEventListener("lostpointercapture", () => target.removeEventListener("pointermove", move), {
+      once: true,
+    });
+  };
+  const keys = (e: KeyboardEvent) => {
+    const by = e.key === "ArrowLeft" ? -16 : e.key === "ArrowRight" ? 16 : 0;
+    if (by === 0) return;
+    e.preventDefault();
+    workspace.setWidth(width + by);
+  };
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: an hr cannot be moved
+    <div
+      role="separator"
+      tabIndex={0}
+      aria-orientation="vertical"
+      aria-label={t("Width of the side")}
+      aria-valuenow={width}
+      aria-valuemin={sideWidth.least}
+      aria-valuemax={sideWidth.most}
+      className={styles.sash}
+      onPointerDown={drag}
+      onKeyDown={keys}
+      onDoubleClick={() => workspace.setWidth(sideWidth.usual)}
+    />
+  );
+}
+
+/** Whoever opens a stopped project wants it to run. Later stops are meant. */
+function useStartOnce(project: Project) {
+  const run = useRun(project);
+  const asked = useRef(false);
+  const { phase, wanted } = project.state;
+  useEffect(() => {
+    if (asked.current) return;
+    asked.current = true;
+    if (phase === "stopped" && wanted === "stopped" && project.can.includes("project.run")) run.send("start");
+  }, [phase, wanted, project, run]);
+}
+
+/** An address such as /projects/{id}/files/a/b.py opens that file. */
+function useAddress(workspace: Workspace) {
+  const { _splat } = useParams({ strict: false });
+  const dock = useStore(workspace.docks);
+  useEffect(() => {
+    if (dock && _splat?.startsWith("files/")) workspace.openFile(_splat.slice("files/".length));
+  }, [workspace, dock, _splat]);
+}

@@ -1,0 +1,68 @@
+import type { IDockviewPanelHeaderProps } from "dockview-react";
+import { File, SquareTerminal, X } from "lucide-react";
+import { useEffect, useState } from "react";
+import { t } from "../../words";
+import { readTab } from "./arrangement";
+import { useRoom, useStore } from "./context";
+import type { OpenTab } from "./model";
+
+/** The head of a tab: what it is, whether it waits to be saved, and how to close it. */
+export function TabHead({ api, params }: IDockviewPanelHeaderProps) {
+  const { workspace } = useRoom();
+  const title = useTitle(api);
+  const tab = readTab(params);
+  const open = useStore(workspace.tabs).find((o) => o.id === api.id);
+  const Icon = tab?.kind === "terminal" ? SquareTerminal : File;
+  return (
+    <div
+      className="lyceum-tab"
+      title={tab?.kind === "file" ? tab.path : title}
+      onAuxClick={(e) => {
+        if (e.button !== 1) return;
+        e.preventDefault();
+        api.close();
+      }}
+    >
+      <Icon size={14} strokeWidth={1.5} aria-hidden />
+      <span className="lyceum-tab-name">{title}</span>
+      {open ? <Unsaved open={open} /> : null}
+      {/* Keys close a tab by its action (Alt+W); a button inside of a tab would be none to them. */}
+      <button
+        type="button"
+        className="lyceum-tab-close"
+        tabIndex={-1}
+        aria-label={t("Close {title}", { title })}
+        onPointerDown={(e) => e.stopPropagation()}
+        onClick={(e) => {
+          e.stopPropagation();
+          api.close();
+        }}
+      >
+        <X size={14} strokeWidth={1.5} aria-hidden />
+      </button>
+    </div>
+  );
+}
+
+/** A dot while edits wait, and the connection is gone. */
+function Unsaved({ open }: { open: OpenTab }) {
+  const { document } = useStore(open.status);
+  if (!document || document.waiting === 0 || document.connection === "live") return null;
+  return (
+    <span
+      className="lyceum-tab-dot"
+      role="img"
+      aria-label={t("{n, plural, one {# edit waits} other {# edits wait}}", { n: document.waiting })}
+    />
+  );
+}
+
+function useTitle(api: IDockviewPanelHeaderProps["api"]): string {
+  const [title, setTitle] = useState(api.title ?? "");
+  useEffect(() => {
+    setTitle(api.title ?? "");
+    const stop = api.onDidTitleChange((e) => setTitle(e.title));
+    return () => stop.dispose();
+  }, [api]);
+  return title;
+}
