@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"lyceum/internal/api"
@@ -71,8 +72,11 @@ func (p *Project) record(ctx context.Context) api.Control {
 	if used := fullPercent(free, total); err == nil && used >= fullAt {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("disk %d %% full", used))
 	}
+	if err := p.documents.trouble(); err != nil {
+		c.Warnings = append(c.Warnings, "documents cannot be opened: "+textOf(err))
+	}
 	unsaved := 0
-	for _, d := range p.documents.Open() {
+	for _, d := range p.documents.open() {
 		if d.State == "error" {
 			unsaved++
 		}
@@ -101,17 +105,27 @@ func latest(times ...time.Time) time.Time {
 	return last
 }
 
-// cut closes sockets whose right was lost: first those of terminals by the
-// supervisor, which can say why, then ours.
+// cutTime is how long the answer to a cut waits for clients that close slowly.
+// The hub waits 300 ms before it cuts by itself.
+const cutTime = 250 * time.Millisecond
+
+// cut closes sockets whose right was lost, and those of terminals by the
+// supervisor, which can say why. It answers when they are closed.
 func (p *Project) cut(w http.ResponseWriter, r *http.Request, _ call) error {
 	var c api.Cut
 	if err := rest.ReadJSON(w, r, &c); err != nil {
 		return err
 	}
-	if err := p.super.cut(r.Context(), r.Header.Get(ticket.Header), c); err != nil {
-		p.log.Debug("the supervisor did not close sockets itself", "err", err)
-	}
-	p.sockets.Cut(c)
+	ctx, cancel := context.WithTimeout(r.Context(), cutTime)
+	defer cancel()
+	var all sync.WaitGroup
+	all.Go(func() {
+		if err := p.super.cut(ctx, r.Header.Get(ticket.Header), c); err != nil {
+			p.log.Debug("the supervisor did not close sockets itself", "err", err)
+		}
+	})
+	p.sockets.Cut(ctx, c)
+	all.Wait()
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

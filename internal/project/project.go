@@ -17,12 +17,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"lyceum/internal/files"
+	"lyceum/internal/livedoc"
 	"lyceum/internal/lyceum"
 	"lyceum/internal/rest"
 	"lyceum/internal/socket"
@@ -55,7 +55,7 @@ type Project struct {
 	verifier  *ticket.Verifier
 	routes    []route
 	dir       *files.Dir
-	documents documents
+	documents *documents
 	watchers  watchers
 	sockets   socket.Set
 	super     *super
@@ -75,7 +75,7 @@ func Run(ctx context.Context, c Config) error {
 	defer p.dir.Close()
 	l, err := socket.Listen(filepath.Join(c.Run, SocketName))
 	if err != nil {
-		return errors.Join(fmt.Errorf("listen: %w", err), p.documents.Close(ctx))
+		return errors.Join(fmt.Errorf("listen: %w", err), p.documents.close(ctx))
 	}
 	return p.serve(ctx, l)
 }
@@ -97,10 +97,9 @@ func open(ctx context.Context, c Config) (*Project, error) {
 	p.watchers.dir, p.watchers.log = p.dir, c.Log
 	p.super = newSuper(filepath.Join(c.Run, superName), c.Log)
 	p.sockets.OnChange(p.activity.changed)
-	p.documents, err = openDocuments(p)
-	if err != nil {
-		return nil, errors.Join(err, p.dir.Close())
-	}
+	p.documents = openDocuments(livedoc.Config{
+		Files: p.dir, State: filepath.Join(p.dir.Home(), stateFolder), Log: c.Log, Edited: func(string) { p.activity.edit() },
+	})
 	return p, nil
 }
 
@@ -148,17 +147,11 @@ func (p *Project) serve(ctx context.Context, l net.Listener) error {
 func (p *Project) stop() error {
 	saving, cancel := context.WithTimeout(context.Background(), saveTime)
 	defer cancel()
-	err := p.documents.Close(saving)
+	err := p.documents.close(saving)
 	closing, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
 	p.sockets.Close(closing)
 	p.watchers.close()
 	p.super.close()
 	return err
-}
-
-// stateDir makes the folder of the documents' logs.
-func (p *Project) stateDir() (string, error) {
-	dir := filepath.Join(p.dir.Home(), stateFolder)
-	return dir, os.MkdirAll(dir, 0o700)
 }

@@ -138,6 +138,16 @@ func (p *Project) socketToSupervisor(w http.ResponseWriter, r *http.Request, c c
 	}
 	defer done()
 	rest.Stream(w)
-	p.super.proxy.ServeHTTP(w, r.WithContext(ctx))
+	// The supervisor closes a socket that is cut, and says why; what it has not
+	// closed soon is broken off.
+	carried, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	unhook := context.AfterFunc(ctx, func() { time.AfterFunc(partTime, end) })
+	defer unhook()
+	p.super.proxy.ServeHTTP(w, r.WithContext(carried))
 	return nil
 }
+
+// partTime is how long the socket of a terminal that must end may go on, for the
+// supervisor to say why.
+const partTime = 500 * time.Millisecond

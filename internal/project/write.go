@@ -36,7 +36,7 @@ func (p *Project) putFile(w http.ResponseWriter, r *http.Request, c call) error 
 		return err
 	}
 	p.activity.edit()
-	p.documents.Written(c.path)
+	p.documents.written(c.path)
 	w.Header().Set("Etag", `"`+e.Version+`"`)
 	return rest.WriteJSON(w, entryOf(e))
 }
@@ -151,13 +151,13 @@ func (p *Project) act(ctx context.Context, path string, a api.FileAction) (strin
 	case "copy":
 		err := p.dir.Copy(ctx, path, at, a.Overwrite)
 		if err == nil {
-			p.documents.Written(at)
+			p.documents.written(at)
 		}
 		return at, err
 	}
 	err := p.dir.Move(ctx, path, at, a.Overwrite)
 	if err == nil {
-		p.documents.Moved(path, at)
+		p.documents.moved(path, at)
 	}
 	return at, err
 }
@@ -169,7 +169,7 @@ func (p *Project) deleteFile(w http.ResponseWriter, r *http.Request, c call) err
 		return err
 	}
 	p.activity.edit()
-	p.documents.Removed(c.path)
+	p.documents.removed(c.path)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -22,8 +22,9 @@ type Set struct {
 }
 
 type member struct {
-	t   ticket.Ticket
-	cut context.CancelCauseFunc
+	t    ticket.Ticket
+	cut  context.CancelCauseFunc
+	gone chan struct{} // closed by done
 }
 
 // OnChange has f called after a socket came or went. Call it before the first.
@@ -34,7 +35,7 @@ func (s *Set) OnChange(f func()) { s.changed = f }
 // done when it is. After Close the error is of kind Unavailable.
 func (s *Set) Add(ctx context.Context, t ticket.Ticket) (_ context.Context, done func(), err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	m := &member{t, cancel}
+	m := &member{t, cancel, make(chan struct{})}
 	if err := s.join(m); err != nil {
 		cancel(nil)
 		return nil, nil, err
@@ -48,6 +49,7 @@ func (s *Set) Add(ctx context.Context, t ticket.Ticket) (_ context.Context, done
 		}
 		s.mu.Unlock()
 		s.tell()
+		close(m.gone)
 		s.all.Done()
 	}, nil
 }
@@ -71,8 +73,18 @@ func (s *Set) tell() {
 
 // Cut closes the sockets that c names: of a session with CodeSignedOut, of an
 // account with CodeForbidden unless they were opened with the role it has now. It
-// does not wait.
-func (s *Set) Cut(c api.Cut) {
+// returns when they are closed or ctx ends; they are closed in any case.
+func (s *Set) Cut(ctx context.Context, c api.Cut) {
+	for _, m := range s.cut(c) {
+		select {
+		case <-m.gone:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (s *Set) cut(c api.Cut) (named []*member) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range s.open {
@@ -81,8 +93,12 @@ func (s *Set) Cut(c api.Cut) {
 			m.cut(&CloseError{CodeSignedOut, "you were signed out"})
 		case c.Account != "" && string(m.t.Account) == c.Account && (c.Role == "" || string(m.t.Role) != c.Role):
 			m.cut(&CloseError{CodeForbidden, "your rights in this project have changed"})
+		default:
+			continue
 		}
+		named = append(named, m)
 	}
+	return named
 }
 
 // Len is how many sockets are open.

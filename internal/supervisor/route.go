@@ -191,12 +191,17 @@ func isClient(s string) bool {
 	})
 }
 
+// cutTime is how long the answer to a cut waits for clients that close slowly.
+const cutTime = 200 * time.Millisecond
+
 func (s *Supervisor) cutSockets(w http.ResponseWriter, r *http.Request, _ call) error {
 	var c api.Cut
 	if err := rest.ReadJSON(w, r, &c); err != nil {
 		return err
 	}
-	s.sockets.Cut(c)
+	ctx, cancel := context.WithTimeout(r.Context(), cutTime)
+	defer cancel()
+	s.sockets.Cut(ctx, c)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -1,0 +1,99 @@
+package project
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"lyceum/internal/api"
+	"lyceum/internal/livedoc"
+	"lyceum/internal/lyceum"
+)
+
+// documents is the store of live documents. When it cannot be opened (the disk is
+// full, the folder of logs is not writable) the project is served all the same, so
+// that somebody can repair that; whoever opens a document then tries again.
+type documents struct {
+	cfg livedoc.Config
+	log *slog.Logger
+
+	mu     sync.Mutex
+	opened *livedoc.Store // nil as long as it cannot be
+	err    error          // why
+	closed bool
+}
+
+func openDocuments(c livedoc.Config) *documents {
+	d := &documents{cfg: c, log: c.Log}
+	if _, err := d.store(); err != nil {
+		c.Log.Error("live documents cannot be opened", "err", err)
+	}
+	return d
+}
+
+// store returns the store, opened now if it was not. The error is what New of
+// package livedoc says.
+func (d *documents) store() (*livedoc.Store, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return nil, lyceum.Errorf(lyceum.Unavailable, "the project is stopping")
+	}
+	if d.opened == nil {
+		d.opened, d.err = livedoc.New(d.cfg)
+	}
+	return d.opened, d.err
+}
+
+// there returns the store, or nil.
+func (d *documents) there() *livedoc.Store {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.opened
+}
+
+// trouble is why there is no store, or nil.
+func (d *documents) trouble() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.err
+}
+
+// open tells which documents are open. It is never nil.
+func (d *documents) open() []api.OpenDocument {
+	if s := d.there(); s != nil {
+		return append([]api.OpenDocument{}, s.Open()...)
+	}
+	return []api.OpenDocument{}
+}
+
+// moved, removed and written tell the store what we did to files.
+func (d *documents) moved(from, to string) {
+	if s := d.there(); s != nil {
+		s.Moved(from, to)
+	}
+}
+
+func (d *documents) removed(path string) {
+	if s := d.there(); s != nil {
+		s.Removed(path)
+	}
+}
+
+func (d *documents) written(path string) {
+	if s := d.there(); s != nil {
+		s.Written(path)
+	}
+}
+
+// close writes the files of all documents and ends their viewers.
+func (d *documents) close(ctx context.Context) error {
+	d.mu.Lock()
+	s := d.opened
+	d.closed = true
+	d.mu.Unlock()
+	if s == nil {
+		return nil
+	}
+	return s.Close(ctx)
+}
