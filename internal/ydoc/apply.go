@@ -88,7 +88,7 @@ func (d *Doc) enqueue(in incoming) []*author {
 		a.queue = mergeQueues(a.queue, s.structs)
 	}
 	for _, a := range as {
-		a.blocked = false
+		a.blocked, a.retried = false, 0
 	}
 	slices.SortFunc(as, func(a, b *author) int { return cmp.Compare(b.id, a.id) })
 	return as

@@ -3,33 +3,38 @@ package ydoc
 // settle integrates what can be of the authors' queues; the rest stays there.
 // It returns false when the conflicts to solve are too many.
 func (tx *Tx) settle(as []*author) bool {
-	d := tx.doc
-	var stack []*author
+	var stack []climb
 	for _, a := range as {
-		stack = append(stack[:0], a)
+		stack = append(stack[:0], climb{a, a.next})
 		for len(stack) > 0 {
-			a := stack[len(stack)-1]
-			need, done := tx.advance(a)
+			top := stack[len(stack)-1]
+			need, done := tx.advance(top.author)
 			if tx.steps > maxSteps {
 				return false
 			}
-			if done {
-				a.stacked = false
-				stack = stack[:len(stack)-1]
-				continue
+			if !done {
+				n := tx.doc.authors[need]
+				if !n.blocked && !n.stacked && len(n.queue) > 0 {
+					top.stacked = true
+					stack = append(stack, climb{n, n.next})
+					continue
+				}
+				// A queue is in the order of its clocks: nothing behind its
+				// head can go before it. When the one that it needs is below
+				// on the stack, that one may go on now if this one has moved.
+				top.blocked = !n.stacked || top.next == top.from
 			}
-			if n := d.authors[need]; !n.blocked && !n.stacked && len(n.queue) > 0 {
-				a.stacked = true
-				stack = append(stack, n)
-			} else {
-				// What it needs is not here: a queue is in the order of its
-				// clocks, so nothing behind its head can go before it.
-				a.blocked, a.stacked = true, false
-				stack = stack[:len(stack)-1]
-			}
+			top.stacked = false
+			stack = stack[:len(stack)-1]
 		}
 	}
 	return true
+}
+
+// climb is an author whose queue is worked on, and the clock that it began at.
+type climb struct {
+	*author
+	from uint32
 }
 
 // maxSteps bounds the conflicts that one update may cost, some tenths of a second.

@@ -47,8 +47,8 @@ type incoming struct {
 	deletes []span
 }
 
-// decodeUpdate reads an update and leaves out the structs that the document
-// has. Its error is of kind Invalid; then only unused authors may be left.
+// decodeUpdate reads an update and leaves out gaps, empty structs and those
+// that the document has. Its error is of kind Invalid; then only unused authors may be left.
 func (d *Doc) decodeUpdate(b []byte) (in incoming, err error) {
 	if len(b) >= ownAbove {
 		b = bytes.Clone(b)
@@ -120,8 +120,8 @@ func (r *updateReader) readStream(in *incoming) {
 			return
 		}
 		clock += it.length
-		if it.kind == kindSkip || clock <= known {
-			continue
+		if it.kind == kindSkip || clock <= known || it.length == 0 {
+			continue // Yjs writes an empty text when its API is misused
 		}
 		p := r.doc.slab.take()
 		*p = it
@@ -138,7 +138,6 @@ func (r *updateReader) readStruct(it *item) *target {
 	if it.kind == kindGC || it.kind == kindSkip {
 		it.deleted = true
 		it.length = r.clock()
-		r.wantUnits(it)
 		return nil
 	}
 	var t *target
@@ -152,14 +151,7 @@ func (r *updateReader) readStruct(it *item) *target {
 		t = r.readTarget(it.id, info&hasKey != 0)
 	}
 	r.readContent(it)
-	r.wantUnits(it)
 	return t
-}
-
-func (r *updateReader) wantUnits(it *item) {
-	if it.length == 0 {
-		r.fail("a struct is empty")
-	}
 }
 
 func (r *updateReader) readTarget(id ref, keyed bool) *target {

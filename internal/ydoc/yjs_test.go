@@ -111,7 +111,7 @@ func (y *yjs) run(script []byte) (*decoder, error) {
 type script []byte
 
 const (
-	cmdReset = iota
+	cmdWorld = iota
 	cmdOpen
 	cmdEdit
 	cmdDeliver

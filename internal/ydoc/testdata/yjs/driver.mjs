@@ -20,8 +20,9 @@ const findLib0 = createRequire(find.resolve('yjs'))
 const enc = findLib0('lib0/encoding')
 const dec = findLib0('lib0/decoding')
 
-const docs = new Map() // number to document
-let updates = [] // made by edit, sync and rich since the last reset
+// A world holds the documents and updates of one test.
+const worlds = new Map()
+let world = null
 const remote = Symbol('remote')
 
 // open makes a document that remembers the updates it emits.
@@ -59,35 +60,39 @@ const editText = (text, r) => {
   }
 }
 
-const doc = r => docs.get(dec.readVarUint(r))
+const doc = r => world.docs.get(dec.readVarUint(r))
 
 const commands = [
-  // 0 reset: forget all documents and updates
-  () => { docs.clear(); updates = [] },
+  // 0 world: number fresh; each script begins with it
+  r => {
+    const n = dec.readVarUint(r)
+    if (dec.readVarUint(r) === 1) worlds.set(n, { docs: new Map(), updates: [] })
+    world = worlds.get(n)
+  },
   // 1 open: number client gc
-  r => { docs.set(dec.readVarUint(r), open(dec.readVarUint(r), dec.readVarUint(r) === 1)) },
+  r => { world.docs.set(dec.readVarUint(r), open(dec.readVarUint(r), dec.readVarUint(r) === 1)) },
   // 2 edit: doc count {1 at string | 0 at length}…  →  update; positions are modulo the length
   (r, w) => {
     const t = doc(r)
     t.doc.transact(() => editText(t.doc.getText('text'), r))
     const u = take(t.local)
-    updates.push(u)
+    world.updates.push(u)
     enc.writeVarUint8Array(w, u)
   },
-  // 3 deliver: doc update-number  →  effective update, pending
+  // 3 deliver: doc update-number  →  effective update, state vector if pending or ""
   (r, w) => {
     const t = doc(r)
-    const u = updates[dec.readVarUint(r)]
+    const u = world.updates[dec.readVarUint(r)]
     if (u.length > 0) applyTo(t, u)
     enc.writeVarUint8Array(w, take(t.remote))
-    enc.writeVarUint(w, isPending(t.doc) ? 1 : 0)
+    enc.writeVarUint8Array(w, isPending(t.doc) ? Y.encodeStateVector(t.doc) : none)
   },
   // 4 sync: from to  →  update with what to lacks
   (r, w) => {
     const from = doc(r)
     const to = doc(r)
     const u = Y.encodeStateAsUpdate(from.doc, Y.encodeStateVector(to.doc))
-    updates.push(u)
+    world.updates.push(u)
     enc.writeVarUint8Array(w, u)
   },
   // 5 state: doc  →  state vector, state, text, pending
