@@ -370,3 +370,16 @@ func TestLog(t *testing.T) {
 	}
 	eventually(t, "PostgreSQL writes on", func() bool { return s.logSize() > 0 && s.logSize() < 4096 })
 }
+
+// TestURL is about a second program on this machine, such as lyceum admin.
+func TestURL(t *testing.T) {
+	t.Parallel()
+	s := begun(t, Config{Data: newData(t)})
+	got, err := URL(Config{Data: s.cfg.Data})
+	if err != nil || got != s.URL() {
+		t.Errorf("URL = %q, %v, want %q", got.Reveal(), err, s.URL().Reveal())
+	}
+	if _, err := URL(Config{Data: "relative"}); !lyceum.IsKind(err, lyceum.Invalid) {
+		t.Errorf("URL of a relative folder: %v, want Invalid", err)
+	}
+}
