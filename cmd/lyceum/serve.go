@@ -86,6 +86,11 @@ func (s *site) open(ctx context.Context) error {
 	if err := os.MkdirAll(s.cfg.Data, 0o700); err != nil {
 		return fmt.Errorf("the data folder: %w", err)
 	}
+	if os.Geteuid() == 0 {
+		if err := claimUIDs(uidClaims, claim{s.cfg.Data, s.cfg.FirstUID, s.cfg.UIDs}); err != nil {
+			return err
+		}
+	}
 	var err error
 	if err = s.listen(ctx); err != nil {
 		return err
@@ -215,6 +220,7 @@ func (s *site) announce() {
 	if s.setupLink != "" {
 		fmt.Fprintf(s.out, "Make the first administrator here, once: %s\n", s.setupLink)
 	}
+	fmt.Fprintln(s.out, "Ready. Press Ctrl-C to stop.")
 }
 
 // hidden are the files that projects shall not see though they may lie in folders
