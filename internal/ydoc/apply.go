@@ -1,7 +1,6 @@
 package ydoc
 
 import (
-	"cmp"
 	"slices"
 
 	"lyceum/internal/lyceum"
@@ -48,7 +47,9 @@ func (d *Doc) Apply(update []byte) (effective []byte, err error) {
 		return nil, errConflicts
 	}
 	tx.applyDeletes(in.deletes)
-	d.keepWaiting(tx.borrows)
+	if tx.borrows && d.backlog > 0 {
+		in.ownWaiting()
+	}
 	effective = tx.commit()
 	if effective == nil && d.backlog+len(d.later) == 0 {
 		d.forget(known)
@@ -74,61 +75,15 @@ func (d *Doc) tooMuch(in incoming) bool {
 	return n > maxBacklog+1<<16 || len(d.later)+len(in.deletes) > maxLater+1<<16
 }
 
-// enqueue adds the structs to their authors' queues and returns the authors
-// that have any, with those that waited before, the higher clients first.
-func (d *Doc) enqueue(in incoming) []*author {
-	as := d.waiting
+// ownWaiting copies the contents of the structs that stay in a queue.
+func (in incoming) ownWaiting() {
 	for _, s := range in.streams {
-		a := s.author
-		if len(a.queue) == 0 {
-			a.queue = s.structs
-			as = append(as, a)
-			continue
-		}
-		a.queue = mergeQueues(a.queue, s.structs)
-	}
-	for _, a := range as {
-		a.blocked, a.retried = false, 0
-	}
-	slices.SortFunc(as, func(a, b *author) int { return cmp.Compare(b.id, a.id) })
-	return as
-}
-
-// mergeQueues merges two queues in the order of clocks and drops what is in
-// both.
-func mergeQueues(a, b []arrival) []arrival {
-	all := make([]arrival, 0, len(a)+len(b))
-	for len(a)+len(b) > 0 {
-		from := &a
-		if len(a) == 0 || len(b) > 0 && b[0].id.clock < a[0].id.clock {
-			from = &b
-		}
-		in := (*from)[0]
-		*from = (*from)[1:]
-		if n := len(all); n == 0 || in.end() > all[n-1].end() {
-			all = append(all, in)
-		}
-	}
-	return all
-}
-
-// keepWaiting notes which authors have structs left that wait.
-func (d *Doc) keepWaiting(borrowed bool) {
-	old := d.waiting
-	d.waiting, d.backlog = nil, 0
-	for _, a := range d.authors[1:] {
-		if len(a.queue) == 0 {
-			continue
-		}
-		d.waiting = append(d.waiting, a)
-		d.backlog += len(a.queue)
-		if borrowed {
-			for _, in := range a.queue {
-				in.own()
+		for _, st := range s.structs {
+			if st.end() > s.author.next {
+				st.own()
 			}
 		}
 	}
-	clear(old)
 }
 
 // rollback takes back what was integrated and deleted, and drops all that waits.
@@ -157,7 +112,7 @@ func (tx *Tx) rollback() {
 	}
 	tx.reset()
 	for _, a := range d.authors[1:] {
-		a.queue, a.stacked = nil, false
+		a.queue, a.waiters, a.needs = nil, nil, ref{}
 	}
-	d.waiting, d.backlog = nil, 0
+	d.backlog = 0
 }

@@ -14,9 +14,9 @@ type author struct {
 	touched bool   // in the open transaction
 	before  uint32 // next before the open transaction, when touched
 
-	queue   []arrival // structs that came in, by clock
-	blocked bool      // within settle: nothing of queue can go on
-	stacked bool      // within settle: being worked on
+	queue   []arrival // structs that came in and wait, by clock
+	needs   ref       // what the head of queue waits for, of another author
+	waiters []waiter  // who waits for more of this author
 }
 
 // block is a part of an author's items; clocks repeats where each begins, to

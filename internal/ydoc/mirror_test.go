@@ -313,8 +313,12 @@ func (m *mirror) finish() {
 			if !p.doc.keep && !bytes.Equal(got, want) {
 				return fmt.Errorf("person %d has state\n %x, person 0 has\n %x", i, got, want)
 			}
-			if f := p.doc.Fork(0); f.Pending() || f.Text("text").String() != p.text.String() || !bytes.Equal(f.EncodeState(nil), got) {
-				return fmt.Errorf("a fork of person %d differs", i)
+			f := p.doc.Fork(0)
+			if f.Pending() || f.Text("text").String() != p.text.String() {
+				return fmt.Errorf("a fork of person %d waits: %v, text\n %q, not\n %q", i, f.Pending(), f.Text("text"), p.text)
+			}
+			if again := f.EncodeState(nil); !bytes.Equal(got, again) {
+				return fmt.Errorf("a fork of person %d has state\n %x, not\n %x", i, again, got)
 			}
 			return nil
 		})

@@ -43,11 +43,10 @@ type Doc struct {
 	index   map[uint64]uint32 // client id to index in authors
 	roots   map[string]*branch
 	slab    slab
-	waiting []*author // those with structs that wait for others
-	backlog int       // how many structs wait
-	later   []span    // deletions of structs that are not here yet, sorted and merged
-	tx      Tx        // the open transaction, reused
-	scratch []*item   // of place
+	backlog int     // how many structs wait in the authors' queues
+	later   []span  // deletions of structs that are not here yet, normalized
+	tx      Tx      // the open transaction, reused
+	scratch []*item // of place
 }
 
 // New returns an empty document.
