@@ -78,7 +78,7 @@ func problemOf(ctx context.Context, err error) (*Problem, time.Duration) {
 		}
 	}
 	p := newProblem(rec.id, statusOf(e), e.Kind, e.Message)
-	if e.Kind == lyceum.Internal {
+	if p.Status == http.StatusInternalServerError {
 		p.Detail = "something went wrong on our side; tell an administrator the request " + rec.id
 	}
 	if e.Field != "" {
