@@ -12,7 +12,12 @@ export function look(): Extension {
 const theme = EditorView.theme({
   "&": { height: "100%", color: "var(--ink)", backgroundColor: "var(--surface)", fontSize: "13px" },
   "&.cm-focused": { outline: "none" },
-  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "20px", overflow: "auto" },
+  ".cm-scroller": {
+    fontFamily: "var(--mono)",
+    lineHeight: "20px",
+    overflow: "auto",
+    fontVariantLigatures: "none",
+  },
   ".cm-content": { padding: "8px 0 40vh", caretColor: "var(--ink)" },
   ".cm-line": { padding: "0 16px 0 8px" },
   ".cm-cursor, .cm-dropCursor": { borderLeft: "2px solid var(--accent)", marginLeft: "-1px" },

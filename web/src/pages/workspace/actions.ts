@@ -101,6 +101,14 @@ export function useWorkspaceActions({ find }: { find: () => void }) {
       run: () => workspace.step(-1),
     },
     {
+      id: "tab.split",
+      label: t("Next split"),
+      group: tabs,
+      keys: "F6",
+      when: active,
+      run: () => workspace.nextSplit(),
+    },
+    {
       id: "tab.right",
       label: t("Split to the right"),
       group: tabs,

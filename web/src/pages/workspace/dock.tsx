@@ -1,13 +1,8 @@
-import {
-  type DockviewApi,
-  DockviewReact,
-  type DockviewReadyEvent,
-  type SerializedDockview,
-} from "dockview-react";
+import { type DockviewApi, DockviewReact, type SerializedDockview } from "dockview-react";
 import "dockview-react/dist/styles/dockview.css";
-import { useEffect, useRef } from "react";
+import { useEffect, useState } from "react";
 import { t } from "../../words";
-import { useRoom, useStore } from "./context";
+import { useRoom } from "./context";
 import "./dock.css";
 import { Body } from "./body";
 import { TabHead } from "./tabhead";
@@ -20,30 +15,25 @@ const look = { name: "lyceum", className: "lyceum-dock", gap: 0, dndTabIndicator
 /** Tabs and splits. */
 export function Dock() {
   const { workspace, narrow } = useRoom();
-  const dock = useStore(workspace.docks);
-  const stops = useRef<{ dispose(): void }[]>([]);
-  const ready = ({ api }: DockviewReadyEvent) => {
-    const { dock: kept } = workspace.arrangement.get();
-    if (kept) restore(api, kept);
-    stops.current = [
-      api.onDidLayoutChange(() => workspace.docked()),
-      api.onDidActivePanelChange(() => workspace.activated(api.activePanel)),
-      api.onDidRemovePanel((p) => workspace.closed(p.id)),
-      api.onUnhandledDragOver((e) => {
-        if (e.nativeEvent instanceof DragEvent && e.nativeEvent.dataTransfer?.types.includes(pathType))
-          e.accept();
+  const [dock, setDock] = useState<DockviewApi>();
+  useEffect(() => {
+    if (!dock) return;
+    const stops = [
+      dock.onDidLayoutChange(() => workspace.docked()),
+      dock.onDidActivePanelChange(() => workspace.activated(dock.activePanel)),
+      dock.onDidRemovePanel((p) => workspace.closed(p.id)),
+      dock.onUnhandledDragOver((e) => {
+        const types = e.nativeEvent instanceof DragEvent ? e.nativeEvent.dataTransfer?.types : undefined;
+        if (types?.includes(pathType)) e.accept();
       }),
     ];
-    workspace.docks.set(api);
-    workspace.activated(api.activePanel);
-  };
-  useEffect(
-    () => () => {
-      for (const s of stops.current) s.dispose();
+    workspace.docks.set(dock);
+    workspace.activated(dock.activePanel);
+    return () => {
+      for (const s of stops) s.dispose();
       workspace.docks.set(undefined);
-    },
-    [workspace],
-  );
+    };
+  }, [dock, workspace]);
   useOneAtATime(dock, narrow);
   return (
     <DockviewReact
@@ -55,10 +45,13 @@ export function Dock() {
       disableFloatingGroups
       disableDnd={narrow}
       scrollbars="native"
-      keyboardNavigation={{ keymap: { nextTab: "alt+pagedown", prevTab: "alt+pageup" } }}
       getTabContextMenuItems={() => ["close", "closeOthers", "closeAll"]}
       getAnnouncement={(e) => announcement(e.kind, e.panel.title ?? "")}
-      onReady={ready}
+      onReady={({ api }) => {
+        const { dock: kept } = workspace.arrangement.get();
+        if (kept) restore(api, kept);
+        setDock(api);
+      }}
       onDidDrop={(e) => {
         const path = e.nativeEvent instanceof DragEvent ? e.nativeEvent.dataTransfer?.getData(pathType) : "";
         if (path)

@@ -98,6 +98,7 @@ export class Workspace {
     window.addEventListener("beforeunload", warn);
     const unwatch = this.tree.watched.subscribe(() => this.#watchFolders());
     this.#watchFolders();
+    if (this.#running) this.#resume();
     this.#stops = [
       () => window.removeEventListener("pagehide", leave),
       () => window.removeEventListener("beforeunload", warn),
@@ -120,11 +121,15 @@ export class Workspace {
     if (this.#running === running) return;
     this.#running = running;
     this.documents.setRunning(running);
-    if (running) {
-      this.#watch.start();
-      const { expanded, hidden } = this.arrangement.get();
-      void this.tree.begin(expanded, hidden);
-    } else this.#watch.pause();
+    if (running) this.#resume();
+    else this.#watch.pause();
+  }
+
+  /** Reads and watches the folders that are open. */
+  #resume(): void {
+    this.#watch.start();
+    const { expanded, hidden } = this.arrangement.get();
+    void this.tree.begin(expanded, hidden);
   }
 
   get #dock(): DockviewApi | undefined {
@@ -199,6 +204,15 @@ export class Workspace {
   step(by: 1 | -1): void {
     if (by === 1) this.#dock?.activateNext({ includePanel: true });
     else this.#dock?.activatePrevious({ includePanel: true });
+  }
+
+  /** Goes to the next split, into what is open there. */
+  nextSplit(): void {
+    const groups = this.#dock?.groups ?? [];
+    const at = groups.findIndex((g) => g.id === this.#dock?.activeGroup?.id);
+    const panel = groups[(at + 1) % Math.max(1, groups.length)]?.activePanel;
+    panel?.api.setActive();
+    this.active.get()?.handle?.focus();
   }
 
   /** Moves or renames. Tabs of it, and of what is in it, go along. Throws RequestError. */
