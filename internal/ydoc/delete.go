@@ -51,7 +51,10 @@ func (tx *Tx) deleteSpan(sp span) {
 				continue
 			}
 			if it.end() > sp.to {
+				// The split may move items to another block, so s ends here.
 				tx.split(a, s, sp.to)
+				tx.delete(it)
+				return
 			}
 			tx.delete(it)
 		}
