@@ -121,7 +121,7 @@ function ProjectPalette({ open, onClose }: { open: boolean; onClose: () => void 
       (found.data?.items ?? []).map((p) => ({
         id: `project.${p.id}`,
         label: p.name,
-        group: t("Projects"),
+        group: t("Open a project"),
         run: () => void navigate({ to: "/projects/$project", params: { project: p.id } }),
       })),
     [found.data, navigate],

@@ -64,17 +64,15 @@ const signedIn = createRoute({
   },
   component: SignedIn,
 });
-const workspacePage = lazyRouteComponent(() => import("./workspace"));
+// One page for a project and for everything that an address names in it, so that
+// going from one to the other keeps it as it is.
 const workspace = createRoute({
   getParentRoute: () => signedIn,
   path: "/projects/$project",
-  component: workspacePage,
+  component: lazyRouteComponent(() => import("./workspace")),
 });
-const workspaceDeep = createRoute({
-  getParentRoute: () => signedIn,
-  path: "/projects/$project/$",
-  component: workspacePage,
-});
+const workspaceHome = createRoute({ getParentRoute: () => workspace, path: "/" });
+const workspaceDeep = createRoute({ getParentRoute: () => workspace, path: "/$" });
 
 // Pages with the top bar.
 const shell = createRoute({ getParentRoute: () => signedIn, id: "shell", component: Shell });
@@ -151,8 +149,7 @@ const tree = root.addChildren([
   invitation,
   home,
   signedIn.addChildren([
-    workspace,
-    workspaceDeep,
+    workspace.addChildren([workspaceHome, workspaceDeep]),
     shell.addChildren([
       projects,
       projectSettings,

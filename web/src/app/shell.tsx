@@ -30,7 +30,7 @@ export function Shell() {
             {t("Projects")}
           </Link>
           {account.admin ? (
-            <Link to="/admin/people" activeOptions={{ exact: false }} className={styles.link}>
+            <Link to="/admin" className={styles.link}>
               {t("Administration")}
             </Link>
           ) : null}

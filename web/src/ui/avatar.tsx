@@ -7,7 +7,7 @@ export function personColour(index: number): string {
 
 /** One or two letters for a name: "Ada Lovelace" is AL. */
 export function initials(name: string): string {
-  const words = name.trim().split(/\s+/);
+  const words = name.split(/\s+/).filter((w) => /^[\p{L}\p{N}]/u.test(w));
   const first = [...(words[0] ?? "")][0] ?? "?";
   const last = words.length > 1 ? ([...(words.at(-1) ?? "")][0] ?? "") : "";
   return (first + last).toUpperCase();

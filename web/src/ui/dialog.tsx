@@ -7,6 +7,14 @@ import { classes } from "./classes";
 import styles from "./dialog.module.css";
 import { Field } from "./field";
 
+/** Where nothing is to be filled in, the dialog itself takes the focus, not its Close button. */
+function focusContent(e: Event) {
+  if (!(e.target instanceof HTMLElement) || e.target.querySelector("input, textarea, select") !== null)
+    return;
+  e.preventDefault();
+  e.target.focus();
+}
+
 /** Something to decide or fill in, over the page. Escape and a press beside it close it. */
 export function Dialog({
   open,
@@ -29,6 +37,7 @@ export function Dialog({
         <Radix.Overlay className={styles.shade} />
         <Radix.Content
           className={classes(styles.dialog, wide && styles.wide)}
+          onOpenAutoFocus={focusContent}
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
         >
           <div className={styles.head}>

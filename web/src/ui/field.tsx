@@ -125,12 +125,13 @@ export function TextArea({
   hint,
   error,
   optional,
+  bare,
   ...rest
 }: Described & Omit<ComponentProps<"textarea">, "id">) {
   const id = useId();
   const wrong = useError(rest.name, error);
   return (
-    <Frame {...{ label, hint, error: wrong, id }} optional={optional ?? false}>
+    <Frame {...{ label, hint, error: wrong, id }} optional={optional ?? false} bare={bare ?? false}>
       <textarea {...rest} id={id} className={styles.input} {...describedBy(id, wrong, hint)} />
     </Frame>
   );

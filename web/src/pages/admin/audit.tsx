@@ -5,10 +5,9 @@ import { moment } from "../../ui/ago";
 import { EmptyState, Loaded } from "../../ui/state";
 import { type Column, Table } from "../../ui/table";
 import { t } from "../../words";
-import { PersonCell } from "../project-settings/people";
 import { useTitle } from "../title";
 import styles from "./admin.module.css";
-import { detailText } from "./detail";
+import { detailText, objectText } from "./detail";
 import { More } from "./more";
 
 /** What was done, by whom and from where; the newest first. */
@@ -16,13 +15,29 @@ export function AuditPage() {
   useTitle(t("Audit log"));
   const query = useInfiniteQuery(adminAudit());
   const columns: Column<AuditEntry>[] = [
-    { head: t("When"), cell: (e) => <time dateTime={e.at}>{moment(e.at)}</time> },
+    {
+      head: t("When"),
+      cell: (e) => (
+        <time className={styles.when} dateTime={e.at}>
+          {moment(e.at)}
+        </time>
+      ),
+    },
     {
       head: t("Who"),
-      cell: (e) => (e.actor === undefined ? t("the site") : <PersonCell person={e.actor} />),
+      cell: (e) =>
+        e.actor === undefined ? t("the site") : <span className={styles.when}>{e.actor.name}</span>,
     },
     { head: t("Did"), cell: (e) => <code>{e.verb}</code> },
-    { head: t("To"), cell: (e) => <span className={styles.detail}>{e.object ?? ""}</span>, minor: true },
+    {
+      head: t("To"),
+      cell: (e) => (
+        <span className={styles.detail} title={e.object}>
+          {objectText(e.object)}
+        </span>
+      ),
+      minor: true,
+    },
     {
       head: t("Detail"),
       cell: (e) => <span className={styles.detail}>{detailText(e.detail)}</span>,

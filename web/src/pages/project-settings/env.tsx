@@ -37,7 +37,7 @@ export function EnvSection({ project: p }: { project: Project }) {
       align: "end",
       cell: (v) =>
         mayWrite ? (
-          <span className={styles.row}>
+          <span className={styles.buttons}>
             <Button aria-label={t("Replace {name}", { name: v.name })} onClick={() => setEditing(v.name)}>
               {t("Replace")}
             </Button>

@@ -1,4 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { EllipsisVertical } from "lucide-react";
 import { useState } from "react";
 import { request } from "../../api/fetch";
 import { keys } from "../../api/keys";
@@ -7,9 +8,10 @@ import { useAccount } from "../../api/session";
 import type { Invitation, Member, Person, Project, Role } from "../../api/types";
 import { day } from "../../ui/ago";
 import { Avatar } from "../../ui/avatar";
-import { Button } from "../../ui/button";
+import { Button, IconButton } from "../../ui/button";
 import { ConfirmDialog } from "../../ui/dialog";
 import { Select } from "../../ui/field";
+import { Menu, MenuItem } from "../../ui/menu";
 import { Section, Setting } from "../../ui/settings";
 import { Loaded } from "../../ui/state";
 import { type Column, Table } from "../../ui/table";
@@ -32,12 +34,20 @@ export function PeopleSection({ project: p }: { project: Project }) {
 }
 
 /** A person with a line below the name. */
-export function PersonCell({ person, below }: { person: Person; below?: string | undefined }) {
+export function PersonCell({
+  person,
+  you,
+  below,
+}: {
+  person: Person;
+  you?: boolean;
+  below?: string | undefined;
+}) {
   return (
     <span className={styles.person}>
       <Avatar person={person} size={28} beside />
       <span>
-        {person.name}
+        {you ? t("{name} (you)", { name: person.name }) : person.name}
         {below === undefined ? null : <small>{below}</small>}
       </span>
     </span>
@@ -74,12 +84,7 @@ function Members({
   const columns: Column<Member>[] = [
     {
       head: t("Person"),
-      cell: (m) => (
-        <PersonCell
-          person={{ ...m.person, name: m.person.id === me.id ? t("{name} (you)", m.person) : m.person.name }}
-          below={m.email}
-        />
-      ),
+      cell: (m) => <PersonCell person={m.person} you={m.person.id === me.id} below={m.email} />,
     },
     {
       head: t("Role"),
@@ -106,23 +111,22 @@ function Members({
       align: "end",
       cell: (m) =>
         !mayManage || m.person.id === me.id ? null : (
-          <span className={styles.row}>
+          <Menu
+            trigger={
+              <IconButton label={t("More about {name}", { name: m.person.name })}>
+                <EllipsisVertical size={16} strokeWidth={1.5} />
+              </IconButton>
+            }
+          >
             {p.role === "owner" && m.role !== "owner" ? (
-              <Button
-                aria-label={t("Hand over to {name}", { name: m.person.name })}
-                onClick={() => setAsking({ member: m, what: "hand-over" })}
-              >
-                {t("Hand over")}
-              </Button>
+              <MenuItem onSelect={() => setAsking({ member: m, what: "hand-over" })}>
+                {t("Hand the project over")}
+              </MenuItem>
             ) : null}
-            <Button
-              look="danger"
-              aria-label={t("Remove {name}", { name: m.person.name })}
-              onClick={() => setAsking({ member: m, what: "remove" })}
-            >
-              {t("Remove")}
-            </Button>
-          </span>
+            <MenuItem danger onSelect={() => setAsking({ member: m, what: "remove" })}>
+              {t("Remove from the project")}
+            </MenuItem>
+          </Menu>
         ),
     },
   ];

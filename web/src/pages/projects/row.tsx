@@ -127,9 +127,11 @@ export function DeletedRow({ project: p }: { project: Project }) {
       <div className={styles.name}>
         <b>{p.name}</b>
         <p>
+          {t("Deleted")} {p.deleted === undefined ? null : <Ago at={p.deleted} />}
           {p.purged === undefined ? null : (
             <>
-              {t("Removed for good")} <Ago at={p.purged} />
+              {"; "}
+              {t("removed for good")} <Ago at={p.purged} />
             </>
           )}
         </p>
@@ -138,13 +140,10 @@ export function DeletedRow({ project: p }: { project: Project }) {
         <Avatars people={p.people.slice(0, 3)} total={p.members} />
       </span>
       {p.can.includes("project.delete") ? (
-        <Button onClick={() => void work.change(p, "restore")}>{t("Restore")}</Button>
-      ) : (
-        <span />
-      )}
-      <span className={styles.when}>
-        {t("deleted")} {p.deleted === undefined ? null : <Ago at={p.deleted} />}
-      </span>
+        <Button className={styles.restore} onClick={() => void work.change(p, "restore")}>
+          {t("Restore")}
+        </Button>
+      ) : null}
     </>
   );
 }
