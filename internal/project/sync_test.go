@@ -277,3 +277,27 @@ func TestEditsAreActivity(t *testing.T) {
 		t.Errorf("when the server stopped, the file was %q", got)
 	}
 }
+
+// TestDocumentsCannotBeOpened serves the files all the same, and recovers when
+// somebody has repaired the cause.
+func TestDocumentsCannotBeOpened(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 0)
+	w.write(".local", "a file where the folder of logs belongs")
+	w.write("a.txt", "hello")
+	w.serve()
+	if got := w.want(200, "GET", "files/a.txt", ""); got != "hello" {
+		t.Errorf("read %q", got)
+	}
+	if got := w.code(w.dial(w.editor(), "sync/a.txt?v=lyceum1")); got < 4000 && got != 1011 {
+		t.Errorf("a document that cannot be opened closed with %d", got)
+	}
+	if c := control(t, w)(); !strings.Contains(strings.Join(c.Warnings, "; "), "documents cannot be opened") {
+		t.Errorf("the warnings are %q", c.Warnings)
+	}
+	w.want(204, "DELETE", "files/.local", "")
+	hello(t, w.dial(w.editor(), "sync/a.txt?v=lyceum1"), "hello")
+	if c := control(t, w)(); strings.Contains(strings.Join(c.Warnings, "; "), "documents") {
+		t.Errorf("after the repair the warnings are %q", c.Warnings)
+	}
+}

@@ -116,8 +116,8 @@ func newSupervisor(c Config) (*Supervisor, error) {
 
 // Times of the end.
 const (
-	closeTime  = 2 * time.Second // for sockets to be told
-	strayGrace = 2 * time.Second // for what is left, from SIGTERM to SIGKILL
+	closeTime  = 500 * time.Millisecond // for sockets to be told
+	strayGrace = 2 * time.Second        // for what is left, from SIGTERM to SIGKILL
 )
 
 // stop ends everything, in the order in which it is missed: people are told
