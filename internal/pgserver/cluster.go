@@ -184,7 +184,7 @@ func (s *Server) writeSettings() error {
 func (s *Server) file(name string) string { return filepath.Join(s.cfg.Data, name) }
 
 // quote is a string in the syntax of postgresql.conf.
-func quote(v string) string { return "'" + strings.ReplaceAll(v, "'", "''") + "'" }
+func quote(v string) string { return "'" + strings.NewReplacer(`\`, `\\`, "'", "''").Replace(v) + "'" }
 
 // writeFile writes a file in the data folder that PostgreSQL may read, whole or
 // not at all.

@@ -2,6 +2,7 @@ package pgserver
 
 import (
 	"bytes"
+	"os/exec"
 	"testing"
 	"time"
 )
@@ -25,6 +26,27 @@ func TestParsePIDFile(t *testing.T) {
 		if got := parsePIDFile([]byte(c.in)); got != c.want {
 			t.Errorf("parsePIDFile(%q) = %+v, want %+v", c.in, got, c.want)
 		}
+	}
+}
+
+// TestStartOf is how a server is known where its working directory may not be seen.
+func TestStartOf(t *testing.T) {
+	t.Parallel()
+	child := exec.Command("sleep", "1000")
+	began := time.Now()
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = child.Process.Kill()
+		_ = child.Wait()
+	}()
+	got, err := startOf(child.Process.Pid)
+	if err != nil || got.Sub(began).Abs() > 2*time.Second {
+		t.Errorf("startOf = %v, %v, want %v", got, err, began)
+	}
+	if _, err := startOf(1<<22 + 1); err == nil {
+		t.Error("a process that is not there has a start")
 	}
 }
 

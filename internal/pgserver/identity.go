@@ -202,10 +202,11 @@ func isHome(dir string) bool {
 }
 
 // defaultRunDir is run in the data folder, or where its path is too long for a
-// socket, a folder of the system named after it.
+// socket or has a comma (which separates hosts), a folder of the system named
+// after it.
 func defaultRunDir(data string) string {
 	dir := filepath.Join(data, "run")
-	if len(socketPath(dir)) <= maxSocketPath {
+	if len(socketPath(dir)) <= maxSocketPath && !strings.Contains(dir, ",") {
 		return dir
 	}
 	sum := sha256.Sum256([]byte(data))

@@ -28,6 +28,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -138,6 +139,9 @@ func (c *Config) setDefaults() error {
 	if c.RunDir == "" {
 		c.RunDir = defaultRunDir(c.Data)
 	}
+	if !filepath.IsAbs(c.RunDir) || strings.Contains(c.RunDir, ",") {
+		return lyceum.Errorf(lyceum.Invalid, "the folder of PostgreSQL's socket, %q, is not an absolute path without commas", c.RunDir)
+	}
 	if n := len(socketPath(c.RunDir)); n > maxSocketPath {
 		return lyceum.Errorf(lyceum.Invalid, "the path of PostgreSQL's socket, in %s, has %d bytes and may have %d: choose a shorter data folder", c.RunDir, n, maxSocketPath)
 	}
@@ -159,7 +163,9 @@ func (s *Server) URL() lyceum.Secret { return connectURL(s.cfg.RunDir) }
 
 func connectURL(runDir string) lyceum.Secret {
 	q := url.Values{"host": {runDir}, "port": {port}, "sslmode": {"disable"}}
-	u := url.URL{Scheme: "postgres", User: url.User(role), Host: "", Path: "/" + database, RawQuery: q.Encode()}
+	// libpq and pgx take a plus sign as it is.
+	query := strings.ReplaceAll(q.Encode(), "+", "%20")
+	u := url.URL{Scheme: "postgres", User: url.User(role), Host: "", Path: "/" + database, RawQuery: query}
 	return lyceum.Secret(u.String())
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 // an earlier program started.
 type postmaster struct {
 	pid  int
+	from int64         // the size of the log, in bytes, before it was started
 	gone chan struct{} // closed when the process has ended
 }
 
@@ -120,16 +122,17 @@ func (s *Server) launch(ctx context.Context) (*postmaster, error) {
 	}
 	cmd := exec.Command(s.bin.path("postgres"), "-D", s.cluster,
 		"-c", "config_file="+s.file("postgresql.conf"), "-c", "hba_file="+s.file("pg_hba.conf"), "-c", "ident_file="+s.file("pg_ident.conf"),
-		"-c", "listen_addresses=", "-c", "unix_socket_directories="+s.cfg.RunDir, "-c", "unix_socket_permissions=0700", "-c", "port="+port)
+		"-c", "listen_addresses=", "-c", `unix_socket_directories="`+strings.ReplaceAll(s.cfg.RunDir, `"`, `""`)+`"`, "-c", "unix_socket_permissions=0700", "-c", "port="+port)
 	cmd.Dir = "/"
 	cmd.Env = environment()
 	cmd.Stdout, cmd.Stderr = s.log, s.log
 	// A group of its own: an interrupt from the keyboard is for us, who stop it last.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.who.credential(), Setsid: true}
+	from := s.logSize()
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	p := &postmaster{pid: cmd.Process.Pid, gone: make(chan struct{})}
+	p := &postmaster{pid: cmd.Process.Pid, from: from, gone: make(chan struct{})}
 	go func() {
 		defer close(p.gone)
 		if err := cmd.Wait(); err != nil {
@@ -187,7 +190,6 @@ func (s *Server) removeStalePIDFile() error {
 
 // awaitReady waits until the server answers, its process ends, or ctx does.
 func (s *Server) awaitReady(ctx context.Context, p *postmaster) error {
-	from := s.logSize()
 	wait := time.NewTicker(5 * time.Millisecond)
 	defer wait.Stop()
 	for {
@@ -198,7 +200,7 @@ func (s *Server) awaitReady(ctx context.Context, p *postmaster) error {
 		select {
 		case <-wait.C:
 		case <-p.gone:
-			return lyceum.Wrap(lyceum.Unavailable, errors.New(s.logSince(from)), "PostgreSQL does not start; see %s", s.log.Name())
+			return lyceum.Wrap(lyceum.Unavailable, errors.New(s.logSince(p.from)), "PostgreSQL does not start; see %s", s.log.Name())
 		case <-ctx.Done():
 			return lyceum.Wrap(lyceum.Unavailable, errors.Join(ctx.Err(), err), "PostgreSQL does not answer in time; see %s", s.log.Name())
 		}

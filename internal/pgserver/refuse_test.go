@@ -48,6 +48,9 @@ func TestRefused(t *testing.T) {
 		{"a long path of the socket", func(t *testing.T) Config {
 			return Config{Data: newData(t), RunDir: "/tmp/" + strings.Repeat("x", 90)}
 		}, lyceum.Invalid, []string{"107", "shorter"}},
+		{"a comma in the socket's path", func(t *testing.T) Config {
+			return Config{Data: newData(t), RunDir: "/tmp/a,b"}
+		}, lyceum.Invalid, []string{"commas"}},
 		{"a file for a folder", func(t *testing.T) Config {
 			dir := t.TempDir()
 			write(t, filepath.Join(dir, "postgres"), "")
@@ -193,18 +196,39 @@ func strangerSays(t *testing.T, s *Server) string {
 	return string(bytes.TrimSpace(out))
 }
 
-// TestLongDataFolder is about a data folder whose path leaves no room for a socket.
-func TestLongDataFolder(t *testing.T) {
+// TestOddDataFolder is about data folders whose path is too long for a socket, or
+// has characters that mean something to PostgreSQL.
+func TestOddDataFolder(t *testing.T) {
 	t.Parallel()
-	long := filepath.Join(t.TempDir(), strings.Repeat("long/", 20))
-	if err := os.MkdirAll(long, 0o755); err != nil {
-		t.Fatal(err)
+	for name, path := range map[string]string{
+		"long": strings.Repeat("long/", 20), "comma": "a, b", "quotes": `it's "ours"`, "others": `100% $HOME \n ä # = ;`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			parent, err := os.MkdirTemp("", "pg-")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = os.RemoveAll(parent) })
+			if err := os.Chmod(parent, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			data := filepath.Join(parent, path, "postgres")
+			if err := os.MkdirAll(filepath.Dir(data), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Rename(newData(t), data); err != nil {
+				t.Fatal(err)
+			}
+			s := begun(t, Config{Data: data})
+			t.Cleanup(func() { _ = os.RemoveAll(s.cfg.RunDir) })
+			query(t, s, "SELECT 'works'")
+			pid := s.PID()
+			s.Release()
+			again := begun(t, Config{Data: data})
+			if again.PID() != pid {
+				t.Errorf("it was not taken over: %d, want %d", again.PID(), pid)
+			}
+		})
 	}
-	data := filepath.Join(long, "postgres")
-	if err := os.Rename(newData(t), data); err != nil {
-		t.Fatal(err)
-	}
-	s := begun(t, Config{Data: data})
-	t.Cleanup(func() { _ = os.RemoveAll(s.cfg.RunDir) })
-	query(t, s, "SELECT 'works'")
 }
