@@ -18,6 +18,8 @@
 //	document PATH PATTERN            open a live document and wait until its text matches
 //	content FILE PATTERN             wait until a file on disk matches
 //	sha FILE VAR                     set VAR from the SHA-256 of a file
+//	port VAR                         set VAR to a free port
+//	certify, secured, pebble         certificates, and a real ACME server: tls_test.go
 package e2e
 
 import (
@@ -47,6 +49,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("PATH", filepath.Dir(bin)+":"+os.Getenv("PATH"))
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("LYCEUM_DATA", s.data)
+			e.Setenv("LYCEUM_LISTEN", "127.0.0.1:0")
 			// Scripts run side by side, each with users of its own.
 			e.Setenv("LYCEUM_FIRST_UID", strconv.Itoa(300_000+1000*int(scripts.Add(1))))
 			e.Setenv("LYCEUM_UIDS", "1000")
@@ -63,6 +66,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": serve, "stop": stop, "as": as, "http": request, "get": get, "until": until,
 			"terminal": terminal, "type": typeText, "document": document, "content": content, "sha": sha,
+			"certify": certify, "secured": secured, "pebble": pebble, "port": port,
 		},
 	})
 }

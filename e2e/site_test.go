@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,10 +70,10 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	log, err := os.OpenFile(ts.MkAbs("serve.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	ts.Check(err)
 	defer log.Close()
-	cmd := exec.Command(s.bin, append([]string{"serve", "--data", s.data, "--listen", "127.0.0.1:0"}, args...)...)
+	cmd := exec.Command(s.bin, append([]string{"serve"}, args...)...)
 	cmd.Stderr = log
 	cmd.Dir = ts.Getenv("WORK")
-	for _, name := range []string{"PATH", "HOME", "XDG_CACHE_HOME", "LYCEUM_SETUP_ADMIN_EMAIL", "LYCEUM_SETUP_ADMIN_PASSWORD", "LYCEUM_DATABASE_URL", "LYCEUM_FIRST_UID", "LYCEUM_UIDS", "SSL_CERT_FILE"} {
+	for _, name := range []string{"PATH", "HOME", "XDG_CACHE_HOME", "LYCEUM_SETUP_ADMIN_EMAIL", "LYCEUM_SETUP_ADMIN_PASSWORD", "LYCEUM_DATA", "LYCEUM_LISTEN", "LYCEUM_DATABASE_URL", "LYCEUM_FIRST_UID", "LYCEUM_UIDS", "SSL_CERT_FILE"} {
 		if v := ts.Getenv(name); v != "" {
 			cmd.Env = append(cmd.Env, name+"="+v)
 		}
@@ -99,6 +100,9 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		s.url = v[0]
 		ts.Setenv("URL", strings.TrimSuffix(v[0], "/"))
 		ts.Setenv("SETUP", v[1])
+		if u, err := url.Parse(v[0]); err == nil {
+			ts.Setenv("HOST_PORT", u.Host)
+		}
 		ts.Setenv("SERVER", strconv.Itoa(cmd.Process.Pid))
 	case <-time.After(patience):
 		ts.Fatalf("the server says nothing:\n%s", ts.ReadFile("serve.log"))
