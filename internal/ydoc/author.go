@@ -26,7 +26,9 @@ type block struct {
 	items  []*item
 }
 
-const maxBlock = 512 // items
+// maxBlock is how many items a block holds. Only TestMain changes it, so that
+// small documents have many blocks too.
+var maxBlock = 512
 
 // spot is where an item is among its author's: block and place in it.
 type spot struct{ b, i int }

@@ -16,10 +16,9 @@ type node struct {
 	length int   // visible units below
 }
 
-const (
-	maxLeaf = 64 // items
-	maxKids = 32
-)
+// maxLeaf is how many items a leaf has, maxKids how many kids another node.
+// Only TestMain changes them.
+var maxLeaf, maxKids = 64, 32
 
 // at returns the index of the list, and builds it at the first call.
 func (l *list) at() *index {
@@ -34,7 +33,7 @@ func buildIndex(l *list) *index {
 	leaf := &node{first: l.first}
 	level = append(level, leaf)
 	for it := l.first; it != nil; it = it.right {
-		if leaf.n == maxLeaf*3/4 {
+		if leaf.n >= max(1, maxLeaf*3/4) {
 			leaf = &node{first: it}
 			level = append(level, leaf)
 		}
@@ -46,7 +45,7 @@ func buildIndex(l *list) *index {
 	}
 	for len(level) > 1 {
 		var above []*node
-		for part := range slices.Chunk(level, maxKids*3/4) {
+		for part := range slices.Chunk(level, max(2, maxKids*3/4)) {
 			p := &node{kids: slices.Clone(part)}
 			for _, k := range part {
 				k.up = p

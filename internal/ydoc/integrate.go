@@ -142,7 +142,8 @@ type passage struct {
 	where  map[*item]int // the same as items, once they are many
 }
 
-const manyPassed = 24
+// manyPassed is from how many items on a map is quicker. Only TestMain changes it.
+var manyPassed = 24
 
 func (p *passage) add(it *item) {
 	p.items = append(p.items, it)

@@ -20,7 +20,7 @@ func TestMirror(t *testing.T) {
 	t.Parallel()
 	y := reference(t)
 	rounds, ahead := 0, 0
-	soak(t, 160, func(seed uint64) {
+	soak(t, 100, func(seed uint64) {
 		m := newMirror(seed)
 		for range 25 {
 			m.round()

@@ -16,7 +16,7 @@ func TestRich(t *testing.T) {
 	t.Parallel()
 	y := reference(t)
 	same, all := 0, 0
-	soak(t, 150, func(seed uint64) {
+	soak(t, 80, func(seed uint64) {
 		r := newRich(t, y, seed)
 		for range 6 {
 			r.round()

@@ -3,6 +3,7 @@ package ydoc
 import (
 	"bufio"
 	"encoding/binary"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -33,7 +34,13 @@ func reference(t testing.TB) *yjs {
 	return y
 }
 
+// TestMain makes the parts of documents small, so that tests come by all their
+// borders, except for benchmarks.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if flag.Lookup("test.bench").Value.String() == "" {
+		maxBlock, maxLeaf, maxKids, manyPassed = 4, 3, 4, 2
+	}
 	code := m.Run()
 	if y, err := theYjs(); err == nil {
 		y.in.Close()
