@@ -56,6 +56,13 @@ func (s *subscriber) send(e event) {
 	}
 }
 
+// reaches reports whether the stream may tell of a project: an API token for one
+// project hears of no other.
+func (s *subscriber) reaches(id lyceum.ProjectID) bool {
+	only := s.identity.Actor.Only
+	return only == "" || only == id
+}
+
 func (s *subscriber) end() { s.once.Do(func() { close(s.over) }) }
 
 // broker knows who listens.
@@ -164,13 +171,20 @@ func (h *Hub) tellProject(ctx context.Context, n postgres.Notification, members 
 	for _, a := range concerned {
 		v, err := h.DB.ProjectFor(ctx, id, a)
 		if lyceum.IsKind(err, lyceum.NotFound) || (err == nil && v.Role == "") {
-			h.sendTo(a, plainEvent("project-gone", map[string]any{"id": id}))
+			for _, s := range h.events.of(a) {
+				if s.reaches(id) {
+					s.send(plainEvent("project-gone", map[string]any{"id": id}))
+				}
+			}
 			continue
 		}
 		if err != nil {
 			return err
 		}
 		for _, s := range h.events.of(a) {
+			if !s.reaches(id) {
+				continue
+			}
 			data, err := json.Marshal(projectOf(v, s.identity.Actor, settings.DeleteGrace))
 			if err != nil {
 				return err

@@ -72,12 +72,32 @@ func (h *Hub) listProjects(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	if g.Actor.Only != "" {
+		return h.listOnly(ctx, in.Filter, in.Query, settings.DeleteGrace)
+	}
 	list, next, total, err := h.DB.ListProjects(ctx, g.Account.ID, postgres.ProjectQuery{Text: in.Query, Filter: postgres.ListFilter(in.Filter), Cursor: in.Cursor, Limit: in.Limit})
 	if err != nil {
 		return nil, err
 	}
 	items := all(list, func(v postgres.ProjectView) api.Project { return projectOf(v, g.Actor, settings.DeleteGrace) })
 	return reply(api.Page[api.Project]{Items: items, Next: next, Total: total}), nil
+}
+
+// listOnly is the list for an API token that reaches one project.
+func (h *Hub) listOnly(ctx context.Context, filter, text string, grace time.Duration) (*body[api.Page[api.Project]], error) {
+	g := grantOf(ctx)
+	page := api.Page[api.Project]{Items: []api.Project{}}
+	v, err := h.DB.ProjectFor(ctx, g.Actor.Only, g.Account.ID)
+	switch {
+	case lyceum.IsKind(err, lyceum.NotFound):
+		return reply(page), nil
+	case err != nil:
+		return nil, err
+	case v.Role != "" && v.Deleted.IsZero() == (filter != "deleted") && (v.Starred || filter != "starred") &&
+		strings.Contains(strings.ToLower(v.Name), strings.ToLower(text)):
+		page.Items, page.Total = append(page.Items, projectOf(v, g.Actor, grace)), 1
+	}
+	return reply(page), nil
 }
 
 func (h *Hub) createProject(ctx context.Context, in *struct{ Body api.NewProject }) (*body[api.Project], error) {

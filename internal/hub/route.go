@@ -74,7 +74,7 @@ func accountOperations() []operation {
 		op(lyceum.WriteOwn, "POST /account/invitations/{iid}/decline", "declineOwnInvitation", "Decline the invitation", (*Hub).declineOwnInvitation),
 		op(lyceum.FindPeople, "GET /people", "findPeople", "Up to ten people by part of their name or their whole mail address", (*Hub).findPeople),
 		op(lyceum.DoNothing, "GET /invitations/{secret}", "getInvitation", "What an invitation's link offers", (*Hub).getInvitation),
-		op(lyceum.UseSite, "POST /invitations/{secret}/accept", "acceptInvitation", "Join the project that the link invites to", (*Hub).acceptInvitation),
+		op(lyceum.WriteOwn, "POST /invitations/{secret}/accept", "acceptInvitation", "Join the project that the link invites to", (*Hub).acceptInvitation),
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 type socket struct {
 	right postgres.Right
 	end   context.CancelCauseFunc // ends the request; the cause says why
+	gone  chan struct{}           // closed when the request has ended
 }
 
 // sockets are all that are open on this hub.
@@ -33,7 +34,7 @@ func newSockets() *sockets {
 // right. The caller calls done when the request has ended.
 func (s *sockets) add(ctx context.Context, r postgres.Right) (_ context.Context, done func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	sock := &socket{right: r, end: cancel}
+	sock := &socket{right: r, end: cancel, gone: make(chan struct{})}
 	s.mu.Lock()
 	s.open[sock] = struct{}{}
 	s.mu.Unlock()
@@ -42,6 +43,7 @@ func (s *sockets) add(ctx context.Context, r postgres.Right) (_ context.Context,
 		delete(s.open, sock)
 		s.mu.Unlock()
 		cancel(nil)
+		close(sock.gone)
 	}
 }
 
@@ -143,15 +145,35 @@ func (h *Hub) endAll(list []*socket, why *lyceum.Error) {
 		h.cutters.Go(func() {
 			ctx, cancel := context.WithTimeout(context.Background(), cutTime)
 			defer cancel()
-			if addr, err := h.Locator.Address(ctx, b.project); err == nil {
-				if err := h.Proxy.Cut(ctx, b.project, addr, b.cut); err != nil {
-					h.log.Debug("a project did not close sockets itself", "project", b.project, "err", err)
-				}
+			if err := h.askToCut(ctx, b.project, b.cut); err != nil {
+				h.log.Debug("a project did not close sockets itself", "project", b.project, "err", err)
+			} else {
+				awaitGone(ctx, group)
 			}
 			for _, s := range group {
 				s.end(why)
 			}
 		})
+	}
+}
+
+func (h *Hub) askToCut(ctx context.Context, id lyceum.ProjectID, c api.Cut) error {
+	addr, err := h.Locator.Address(ctx, id)
+	if err != nil {
+		return err
+	}
+	return h.Proxy.Cut(ctx, id, addr, c)
+}
+
+// awaitGone waits until the requests have ended, or for ctx: the frame that tells
+// the browser why may still be on its way.
+func awaitGone(ctx context.Context, list []*socket) {
+	for _, s := range list {
+		select {
+		case <-s.gone:
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 
