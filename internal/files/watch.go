@@ -55,6 +55,7 @@ type Watcher struct {
 	wg   sync.WaitGroup
 
 	overflow chan struct{} // holds one token when events were lost
+	first    chan struct{} // holds one token when there is something to check again
 
 	notify *fsnotify.Watcher // nil when all is polled
 
@@ -76,7 +77,7 @@ type node struct {
 // NewWatcher starts to watch nothing. Where the system has no inotify instance
 // left, it polls.
 func (d *Dir) NewWatcher(cfg WatcherConfig) *Watcher {
-	w := &Watcher{dir: d, log: cfg.Log, done: make(chan struct{}), overflow: make(chan struct{}, 1), nodes: map[string]*node{}, watches: map[*Watch]bool{}}
+	w := &Watcher{dir: d, log: cfg.Log, done: make(chan struct{}), overflow: make(chan struct{}, 1), first: make(chan struct{}, 1), nodes: map[string]*node{}, watches: map[*Watch]bool{}}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}
@@ -181,6 +182,12 @@ func (w *Watcher) joinLocked(s *Watch, raw, dir string) error {
 			return err
 		}
 		w.nodes[raw] = n
+		if len(w.nodes) == 1 {
+			select {
+			case w.first <- struct{}{}:
+			default:
+			}
+		}
 	}
 	if _, ok := n.users[s]; ok {
 		return nil
@@ -304,7 +311,8 @@ func (w *Watcher) everything() {
 }
 
 // checkOften looks whether the folders are still where they were, for what no
-// event tells: a folder above was moved, a symlink was changed.
+// event tells: a folder above was moved, a symlink was changed. As long as nothing
+// is watched, no clock ticks: most projects are idle most of the time.
 func (w *Watcher) checkOften() {
 	t := time.NewTicker(checkEvery)
 	defer t.Stop()
@@ -314,9 +322,15 @@ func (w *Watcher) checkOften() {
 			return
 		case <-w.overflow:
 			w.everything()
+		case <-w.first:
+			t.Reset(checkEvery)
+			continue
 		case <-t.C:
 		}
 		w.mu.Lock()
+		if len(w.nodes) == 0 {
+			t.Stop()
+		}
 		for _, n := range w.nodes {
 			w.checkLocked(n)
 		}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lyceum/internal/lyceum"
@@ -154,4 +155,21 @@ func TestWatchLimits(t *testing.T) {
 		t.Error("the channel of an idle Watch is open after Close")
 	}
 	wantKind(t, s.Set([]string{""})[""], lyceum.Unavailable)
+}
+
+// TestWatchAgainAfterRest lets the clock stop, because nothing is watched, and
+// start again.
+func TestWatchAgainAfterRest(t *testing.T) {
+	t.Parallel()
+	d := newHome(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := newWatch(t, d, true, "")
+		s.Set(nil)
+		<-time.After(10 * checkEvery)
+		if failed := s.Set([]string{""}); failed != nil {
+			t.Fatal(failed)
+		}
+		put(t, d, "new.txt", "")
+		await(t, s, "new file", named("", "new.txt"))
+	})
 }
