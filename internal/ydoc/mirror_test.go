@@ -269,14 +269,14 @@ func (m *mirror) sync(from, to int) {
 func (m *mirror) state(i int) {
 	p := m.people[i]
 	sv, state, text, pending := p.doc.StateVector().Encode(), p.doc.EncodeState(nil), p.text.String(), p.doc.Pending()
-	if got := p.text.Len(); got != len16(text) {
-		panic(fmt.Sprintf("length is %d, text has %d units", got, len16(text)))
-	}
+	broken := p.doc.check()
 	m.script.add(cmdState, i)
 	m.expect(fmt.Sprintf("state of person %d", i), func(d *decoder) error {
 		theirSV, theirState, theirText := d.bytes(), d.bytes(), string(d.text())
 		d.uint()
 		switch {
+		case broken != nil:
+			return broken
 		case text != theirText:
 			return fmt.Errorf("text\n %.2000q, yjs has\n %.2000q", text, theirText)
 		case !bytes.Equal(sv, theirSV):

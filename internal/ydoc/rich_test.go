@@ -203,6 +203,9 @@ func (r *rich) compare(d *decoder, ours []*Doc) {
 		if got := o.Text("text").String(); got != text {
 			r.t.Fatalf("%s: text %q, yjs reads %q", name, got, text)
 		}
+		if err := o.check(); err != nil {
+			r.t.Fatalf("%s: %v", name, err)
+		}
 		r.all++
 		if bytes.Equal(o.EncodeState(nil), state) {
 			r.same++
