@@ -261,11 +261,11 @@ func TestDeadClient(t *testing.T) {
 func TestLivingClient(t *testing.T) {
 	t.Parallel()
 	var set socket.Set
-	c := dial(t, serve(t, &set, ada, socket.Options{Ping: 20 * time.Millisecond}, func(ctx context.Context, c *socket.Conn) error {
+	c := dial(t, serve(t, &set, ada, socket.Options{Ping: 250 * time.Millisecond}, func(ctx context.Context, c *socket.Conn) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(500 * time.Millisecond): // more than the pings that a dead one may miss
+		case <-time.After(1500 * time.Millisecond): // more than the pings that a dead one may miss
 			return c.Write(ctx, []byte("well"))
 		}
 	}))
