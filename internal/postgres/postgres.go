@@ -206,11 +206,3 @@ func nullID[T ~string](id T) *string {
 	s := string(id)
 	return &s
 }
-
-// jsonOr is the JSON text of v, or def when v is empty.
-func jsonOr(v json.RawMessage, def string) string {
-	if len(v) == 0 {
-		return def
-	}
-	return string(v)
-}

@@ -143,6 +143,12 @@ func (db *DB) ResolveSlug(ctx context.Context, slug string) (lyceum.ProjectID, e
 func (db *DB) UpdateProject(ctx context.Context, act Act, id lyceum.ProjectID, c ProjectChange) (lyceum.Project, error) {
 	var p lyceum.Project
 	err := db.write(ctx, "change project", func(tx pgx.Tx) error {
+		if c.Slug != nil {
+			// Two projects that take each other's slug would wait for each other.
+			if err := lockDuty(ctx, tx, dutySlugs); err != nil {
+				return err
+			}
+		}
 		before, err := lockProject(ctx, tx, id)
 		if err != nil {
 			return err

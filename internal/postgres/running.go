@@ -295,8 +295,9 @@ func (db *DB) Purge(ctx context.Context, f Fence, id lyceum.ProjectID) error {
 func (db *DB) Expire(ctx context.Context) error {
 	return db.write(ctx, "remove what expired", func(tx pgx.Tx) error {
 		for _, sql := range []string{
-			`DELETE FROM sessions WHERE expires_at < now()`,
-			`DELETE FROM failed_sign_ins WHERE expires_at < now()`,
+			// What somebody holds at this moment is left for the next time.
+			`DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < now() FOR UPDATE SKIP LOCKED)`,
+			`DELETE FROM failed_sign_ins WHERE key IN (SELECT key FROM failed_sign_ins WHERE expires_at < now() FOR UPDATE SKIP LOCKED)`,
 			`DELETE FROM api_tokens WHERE expires_at < now() - interval '30 days'`,
 			`DELETE FROM invitations WHERE expires_at < now() - interval '30 days' OR (uses = 0 AND created_at < now() - interval '30 days')`,
 		} {

@@ -81,13 +81,14 @@ func (db *DB) SessionByHash(ctx context.Context, hash []byte, seen Seen) (lyceum
 }
 
 // touchSession writes down that a session is in use. Its failure is nobody's
-// loss: the next request tries again.
+// loss: the next request tries again. The account's row comes before the
+// session's, as where sessions are ended.
 func (db *DB) touchSession(ctx context.Context, s lyceum.Session, seen Seen) {
 	_, _ = db.pool.Exec(ctx, `
-		WITH touched AS (
-			UPDATE sessions SET last_seen_at = now(), address = $2, agent = $3, expires_at = greatest(expires_at, least($4, created_at + nullif($5::interval, interval '0')))
-			WHERE id = $1 RETURNING account)
-		UPDATE accounts SET last_seen_at = now() FROM touched WHERE id = touched.account`, s.ID, seen.Address, seen.Agent, null(seen.Until), seen.Longest)
+		WITH touched AS (UPDATE accounts SET last_seen_at = now() WHERE id = $6 RETURNING id)
+		UPDATE sessions SET last_seen_at = now(), address = $2, agent = $3, expires_at = greatest(expires_at, least($4, created_at + nullif($5::interval, interval '0')))
+		FROM touched WHERE sessions.id = $1 AND sessions.account = touched.id`,
+		s.ID, seen.Address, seen.Agent, null(seen.Until), seen.Longest, s.Account)
 }
 
 func signedOut(err error) error {

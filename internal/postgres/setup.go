@@ -15,6 +15,7 @@ const (
 	lockSpace  = 0x6c796365 // "lyce"
 	dutyAdmins = 1          // who is an administrator
 	dutyUIDs   = 2          // which uids are taken
+	dutySlugs  = 3          // which slugs are taken
 )
 
 // lockDuty waits until no other transaction does the duty; it ends with tx.
