@@ -228,7 +228,7 @@ func (t *temp) install(name string, old os.FileInfo, w Write) error {
 // installNew names the file where nothing was. If something has appeared since,
 // that is a conflict only when the caller asked.
 func (t *temp) installNew(fd int, name string, w Write) error {
-	err := error(unix.EINVAL)
+	var err error
 	if t.name == "" {
 		if err = t.linkAs(fd, name); err == nil {
 			return nil
