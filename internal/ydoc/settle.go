@@ -69,6 +69,16 @@ func (tx *Tx) settle(ready []*author) bool {
 	return true
 }
 
+// release lets go on what waited for the author of local edits. It happens only
+// when that author's id was used before, which is a mistake of whoever set it.
+func (tx *Tx) release() {
+	var ready []*author
+	for _, a := range tx.touched {
+		ready = a.wake(tx, append(ready, a))
+	}
+	tx.settle(ready)
+}
+
 // advance integrates the author's queue as far as it can. A queue is in the
 // order of its clocks, so nothing behind its head can go before it.
 func (tx *Tx) advance(a *author) {

@@ -30,6 +30,9 @@ func (d *Doc) Transact(f func(tx *Tx)) []byte {
 	}
 	tx := d.begin()
 	f(tx)
+	if d.backlog > 0 {
+		tx.release()
+	}
 	return tx.commit()
 }
 
