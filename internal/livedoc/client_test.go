@@ -98,11 +98,12 @@ type client struct {
 	aware   map[uint64]string
 	echoed  int // how many updates arrived
 	ended   error
-	done    chan struct{}
+	done    chan struct{} // closed when the connection has ended on this side
+	served  chan struct{} // and on the server's, if that is here
 }
 
 func newClient() *client {
-	c := &client{y: ydoc.New(ydoc.Config{Client: uint64(rand.Uint32())}), changed: make(chan struct{}), aware: map[uint64]string{}}
+	c := &client{y: ydoc.New(ydoc.Config{Client: uint64(rand.Uint32())}), changed: make(chan struct{}), aware: map[uint64]string{}, sentSV: map[uint64]ydoc.StateVector{}}
 	c.text = c.y.Text(api.TextRoot)
 	return c
 }
@@ -177,10 +178,13 @@ func (c *client) end(err error) {
 
 func (c *client) stop() {
 	c.mu.Lock()
-	cancel, done := c.cancel, c.done
+	cancel, done, served := c.cancel, c.done, c.served
 	c.mu.Unlock()
 	cancel()
 	<-done
+	if served != nil {
+		<-served
+	}
 }
 
 func (c *client) note(f func()) {
@@ -435,11 +439,15 @@ func (h *home) join(path string, c *client, change ...func(*Viewer)) *client {
 	ctx, cancel := context.WithCancel(context.Background())
 	c.start(cancelling{ours, cancel})
 	ended := make(chan struct{})
+	c.mu.Lock()
+	stop := c.cancel
+	c.served = ended
+	c.mu.Unlock()
 	go func() {
 		defer close(ended)
 		err := h.Serve(ctx, path, theirs, v)
 		c.note(func() { c.end(err) })
-		c.cancel()
+		stop()
 	}()
 	h.t.Cleanup(func() { c.stop(); cancel(); <-ended })
 	return c
