@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
+
+	"lyceum/internal/api"
 	"lyceum/internal/lyceum"
 	"lyceum/internal/project"
 	"lyceum/internal/ticket"
@@ -125,4 +128,31 @@ func TestUnknownAddress(t *testing.T) {
 	if got := w.want(503, "GET", "term", ""); !strings.Contains(got, "cannot be reached") {
 		t.Errorf("terminals without a supervisor answered %s", got)
 	}
+}
+
+// TestRequestID takes the hub's identifier, so that a person's report is found in
+// both logs.
+func TestRequestID(t *testing.T) {
+	t.Parallel()
+	w, _ := serve(t)
+	res, got := w.do(w.editor(), "GET", "files/nothing", "", "X-Request-Id", "c0ffee00c0ffee00")
+	if p := decode[api.Problem](t, got); p.Request != "c0ffee00c0ffee00" || res.Header.Get("X-Request-Id") != "" {
+		t.Errorf("the problem is %+v, the header %q", p, res.Header.Get("X-Request-Id"))
+	}
+}
+
+// TestOriginIsTheHubsAffair passes what browsers send along: the hub has checked
+// it, and calls us by another name than the site's.
+func TestOriginIsTheHubsAffair(t *testing.T) {
+	t.Parallel()
+	w, _ := serve(t)
+	w.want(200, "PUT", "files/a.txt", "x", "Origin", "https://compute.example.edu")
+	w.want(200, "PUT", "files/a.txt", "x", "Origin", "https://compute.example.edu", "Sec-Fetch-Site", "same-origin")
+	c, _, err := websocket.Dial(t.Context(), "ws://project/watch", &websocket.DialOptions{HTTPClient: w.client, HTTPHeader: http.Header{
+		ticket.Header: {w.signer.Sign(w.editor(), time.Now())}, "Origin": {"https://compute.example.edu"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.CloseNow()
 }

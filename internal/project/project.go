@@ -115,7 +115,7 @@ func (p *Project) serve(ctx context.Context, l net.Listener) error {
 	// Requests that last end with life, after the sockets were told.
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	web := rest.NewServer(rest.Wrap(http.HandlerFunc(p.answer), rest.Config{Logger: p.log}), p.log)
+	web := rest.NewServer(rest.Wrap(http.HandlerFunc(p.answer), rest.Config{Logger: p.log, TrustSocket: true}), p.log)
 	handler := web.Handler
 	web.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// The hub has checked where it comes from, and calls us by another name.

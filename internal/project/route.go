@@ -53,6 +53,7 @@ func routes() []route {
 // answer serves one request.
 func (p *Project) answer(w http.ResponseWriter, r *http.Request) {
 	rest.SetProject(r.Context(), p.cfg.Project)
+	w.Header().Del("X-Request-Id") // the hub's, which is ours too, stands already
 	if err := p.admit(w, r); err != nil {
 		rest.WriteError(w, r, err)
 	}

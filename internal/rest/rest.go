@@ -25,6 +25,7 @@ type Config struct {
 	Logger         *slog.Logger
 	TrustedProxies []netip.Prefix // who may say the client's address, protocol and request identifier; nobody by default
 	BaseURL        *url.URL       // the site's address; its origin may send requests even when a proxy changes Host
+	TrustSocket    bool           // who connects over a Unix socket may say the request identifier
 	Metrics        *Metrics       // nil: nothing is counted
 	Headers        http.Header    // added to each answer before its handler runs, which may change them
 }
@@ -47,7 +48,7 @@ func Wrap(h http.Handler, c Config) http.Handler {
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		rec := newRecord(r, c.TrustedProxies)
+		rec := newRecord(r, c)
 		r = r.WithContext(context.WithValue(r.Context(), recordKey{}, rec))
 		w.Header().Set("X-Request-Id", rec.id)
 		rw := &writer{ResponseWriter: w}
@@ -105,16 +106,17 @@ func recordOf(ctx context.Context) *record {
 	return &record{}
 }
 
-func newRecord(r *http.Request, trusted []netip.Prefix) *record {
+func newRecord(r *http.Request, c Config) *record {
 	rec := &record{secure: r.TLS != nil, client: remote(r)}
-	if isTrusted(rec.client, trusted) {
-		rec.client = forwardedFor(r, rec.client, trusted)
+	trusted := isTrusted(rec.client, c.TrustedProxies)
+	if trusted {
+		rec.client = forwardedFor(r, rec.client, c.TrustedProxies)
 		if proto := r.Header.Get("X-Forwarded-Proto"); proto != "" {
 			rec.secure = proto == "https"
 		}
-		if id := r.Header.Get("X-Request-Id"); isRequestID(id) {
-			rec.id = id
-		}
+	}
+	if id := r.Header.Get("X-Request-Id"); isRequestID(id) && (trusted || c.TrustSocket && !rec.client.IsValid()) {
+		rec.id = id
 	}
 	if rec.id == "" {
 		rec.id = newRequestID()
