@@ -12,6 +12,9 @@ import { onThemeChange, terminalTheme } from "./theme";
 
 const font = '"JetBrains Mono Variable"';
 
+/** Pixels. A cell is 0.6 of it wide, and WebGL cuts that to whole pixels: this makes 8 of it. */
+const fontSize = 13.35;
+
 /** What the surroundings of the terminal show. */
 export type TerminalView = {
   connection: TerminalConnection;
@@ -53,7 +56,7 @@ export class TerminalScreen {
     this.#parent = config.parent;
     const term = new Terminal({
       fontFamily: `${font}, ui-monospace, monospace`,
-      fontSize: 13,
+      fontSize,
       lineHeight: 1.2,
       scrollback: 10_000,
       minimumContrastRatio: 4.5,

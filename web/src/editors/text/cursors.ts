@@ -161,7 +161,7 @@ class PeerCursors {
       const [from, to] = anchor < head ? [anchor, head] : [head, anchor];
       if (from < to) {
         const colour = personColour(peer.colour);
-        const style = `background-color: color-mix(in srgb, ${colour} 22%, transparent)`;
+        const style = `background-color: color-mix(in srgb, ${colour} 13%, transparent)`;
         marks.push(Decoration.mark({ attributes: { style }, class: "cm-peer-selection" }).range(from, to));
       }
       marks.push(Decoration.widget({ widget: new Caret(peer), side: head > anchor ? -1 : 1 }).range(head));

@@ -54,14 +54,14 @@ const theme = EditorView.theme({
     outline: "1px solid color-mix(in srgb, var(--accent) 40%, transparent)",
   },
   ".cm-nonmatchingBracket, &.cm-focused .cm-nonmatchingBracket": { color: "var(--code-invalid)" },
-  ".cm-selectionMatch": { backgroundColor: "color-mix(in srgb, var(--amber) 20%, transparent)" },
+  ".cm-selectionMatch": { backgroundColor: "color-mix(in srgb, var(--amber) 12%, transparent)" },
   ".cm-searchMatch": {
-    backgroundColor: "color-mix(in srgb, var(--amber) 28%, transparent)",
+    backgroundColor: "color-mix(in srgb, var(--amber) 16%, transparent)",
     borderRadius: "2px",
   },
   ".cm-searchMatch-selected": {
-    backgroundColor: "color-mix(in srgb, var(--amber) 55%, transparent)",
-    outline: "1px solid var(--amber)",
+    backgroundColor: "color-mix(in srgb, var(--amber) 24%, transparent)",
+    outline: "2px solid var(--amber)",
   },
   ".cm-specialChar": { color: "var(--red)" },
   ".cm-placeholder": { color: "var(--quiet)" },

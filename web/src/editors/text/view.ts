@@ -243,6 +243,7 @@ function base(config: TextViewConfig, small: boolean): Extension {
     EditorState.phrases.of(config.phrases),
     EditorView.contentAttributes.of({
       "aria-label": config.label,
+      tabindex: "0",
       spellcheck: "false",
       autocapitalize: "off",
     }),

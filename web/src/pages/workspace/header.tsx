@@ -85,16 +85,12 @@ function Here() {
   const others = (data?.people ?? []).filter((p) => p.account !== workspace.self.account);
   if (!running || others.length === 0) return null;
   return (
-    <button
-      type="button"
-      className={styles.here}
-      onClick={() => workspace.show("people")}
-      aria-label={t("{n, plural, one {# other person is here} other {# other people are here}}", {
-        n: others.length,
-      })}
-    >
+    <button type="button" className={styles.here} onClick={() => workspace.show("people")}>
       <span aria-hidden>
         <Avatars people={others.slice(0, 4).map((p) => ({ id: p.account, ...p }))} total={others.length} />
+      </span>
+      <span className="visually-hidden">
+        {t("{n, plural, one {# other person is here} other {# other people are here}}", { n: others.length })}
       </span>
     </button>
   );

@@ -24,7 +24,8 @@ export function PeoplePanel() {
   const { workspace, project, running, may } = useRoom();
   const now = useQuery(status(project.id, running, 4000));
   const all = useQuery(members(project.id));
-  const here = running ? (now.data?.people ?? []) : [];
+  const people = running ? (now.data?.people ?? []) : [];
+  const here = people.filter((p) => p.account !== workspace.self.account);
   return (
     <>
       <div className={styles.panelHead}>
@@ -78,12 +79,11 @@ export function PeoplePanel() {
 function HereNow({ person, files }: { person: Viewer; files: string[] }) {
   const { workspace } = useRoom();
   const following = useStore(workspace.following) === person.account;
-  const self = person.account === workspace.self.account;
   return (
     <li className={styles.person}>
       <Avatar person={person} beside />
       <span className={styles.who}>
-        <b>{self ? t("{name} (you)", { name: person.name }) : person.name}</b>
+        <b>{person.name}</b>
         {files.length === 0 ? (
           <small>{t("No file open")}</small>
         ) : (
@@ -100,19 +100,17 @@ function HereNow({ person, files }: { person: Viewer; files: string[] }) {
           ))
         )}
       </span>
-      {self ? null : (
-        <IconButton
-          label={
-            following
-              ? t("Stop following {name}", { name: person.name })
-              : t("Follow {name}", { name: person.name })
-          }
-          aria-pressed={following}
-          onClick={() => workspace.following.set(following ? "" : person.account)}
-        >
-          {following ? <EyeOff size={16} strokeWidth={1.5} /> : <Eye size={16} strokeWidth={1.5} />}
-        </IconButton>
-      )}
+      <IconButton
+        label={
+          following
+            ? t("Stop following {name}", { name: person.name })
+            : t("Follow {name}", { name: person.name })
+        }
+        aria-pressed={following}
+        onClick={() => workspace.following.set(following ? "" : person.account)}
+      >
+        {following ? <EyeOff size={16} strokeWidth={1.5} /> : <Eye size={16} strokeWidth={1.5} />}
+      </IconButton>
     </li>
   );
 }

@@ -74,10 +74,11 @@ function Document({ open }: { open: OpenTab }) {
           key={p.client}
           type="button"
           className={styles.peer}
-          aria-label={t("Go to {name}", { name: p.name })}
+          title={p.name}
           onClick={() => open.handle?.show?.(p.account)}
         >
           <Avatar person={{ id: String(p.client), ...p }} size={18} beside />
+          <span className="visually-hidden">{t("Go to {name}", { name: p.name })}</span>
         </button>
       ))}
       {document ? <Saved document={document} /> : null}

@@ -26,20 +26,19 @@ export function TabHead({ api, params }: IDockviewPanelHeaderProps) {
       <Icon size={14} strokeWidth={1.5} aria-hidden />
       <span className="lyceum-tab-name">{title}</span>
       {open ? <Unsaved open={open} /> : null}
-      {/* Keys close a tab by its action (Alt+W); a button inside of a tab would be none to them. */}
-      <button
-        type="button"
+      {/* For the pointer only: a control inside of a tab would be none to screen readers. Keys: Alt+W. */}
+      <span
         className="lyceum-tab-close"
-        tabIndex={-1}
-        aria-label={t("Close {title}", { title })}
+        title={t("Close {title}", { title })}
+        aria-hidden
         onPointerDown={(e) => e.stopPropagation()}
         onClick={(e) => {
           e.stopPropagation();
           api.close();
         }}
       >
-        <X size={14} strokeWidth={1.5} aria-hidden />
-      </button>
+        <X size={14} strokeWidth={1.5} />
+      </span>
     </div>
   );
 }
