@@ -22,8 +22,8 @@ const (
 //
 // Errors leave the document as it was: kind Invalid for a malformed update,
 // Exhausted when too much would wait for missing updates or the conflicts are
-// too many to solve; after Exhausted what waited may be gone, and the
-// documents should synchronize by their state vectors.
+// too many to solve. After Exhausted what waited is gone too, and the documents
+// must synchronize by their state vectors.
 func (d *Doc) Apply(update []byte) (effective []byte, err error) {
 	known := len(d.authors)
 	in, err := d.decodeUpdate(update)
@@ -35,18 +35,13 @@ func (d *Doc) Apply(update []byte) (effective []byte, err error) {
 		d.forget(known)
 		return nil, lyceum.Errorf(lyceum.Invalid, "an update cannot be applied within a transaction")
 	}
-	if d.backlog+len(d.later) > 0 && d.tooMuch(in) {
-		d.forget(known)
-		return nil, errBacklog
-	}
 	tx := d.begin()
 	tx.borrows = len(update) < ownAbove
-	if !tx.settle(d.enqueue(in)) {
+	if err := tx.integrateAll(in); err != nil {
 		tx.rollback()
 		d.forget(known)
-		return nil, errConflicts
+		return nil, err
 	}
-	tx.applyDeletes(in.deletes)
 	if tx.borrows && d.backlog > 0 {
 		in.ownWaiting()
 	}
@@ -66,13 +61,16 @@ var (
 // where on they are missing.
 func (d *Doc) Pending() bool { return d.backlog+len(d.later) > 0 }
 
-// tooMuch reports whether more might wait with the update than may.
-func (d *Doc) tooMuch(in incoming) bool {
-	n := d.backlog
-	for _, s := range in.streams {
-		n += len(s.structs)
+func (tx *Tx) integrateAll(in incoming) error {
+	d := tx.doc
+	if !tx.settle(d.enqueue(in)) {
+		return errConflicts
 	}
-	return n > maxBacklog+1<<16 || len(d.later)+len(in.deletes) > maxLater+1<<16
+	tx.applyDeletes(in.deletes)
+	if d.backlog > maxBacklog || len(d.later) > maxLater {
+		return errBacklog
+	}
+	return nil
 }
 
 // ownWaiting copies the contents of the structs that stay in a queue.
@@ -114,5 +112,5 @@ func (tx *Tx) rollback() {
 	for _, a := range d.authors[1:] {
 		a.queue, a.waiters, a.needs = nil, nil, ref{}
 	}
-	d.backlog = 0
+	d.backlog, d.later = 0, nil
 }

@@ -1,7 +1,7 @@
 package ydoc
 
-// maxSteps bounds the conflicts that one update may cost, some tenths of a second.
-const maxSteps = 1 << 25
+// maxSteps bounds the conflicts that one update may cost: under a second.
+const maxSteps = 1 << 23
 
 // integrate puts a struct, of which nothing is missing, into the document. It
 // cannot fail: whatever a struct refers to that makes no sense turns it into
@@ -97,78 +97,52 @@ func (tx *Tx) insert(a *author, it *item, l *list, left, right *item) {
 //
 //	origin  b b b  this?  { c b } { c b }  right origin
 //
-// passed holds all items since the origin, rivals the part of them since the
-// last one that it certainly comes after.
+// Each item that it comes by is marked with a number that rises whenever the new
+// item certainly comes after all so far: an item marked in this search was
+// passed, one with the latest number is still a rival.
 func (tx *Tx) place(it *item, l *list, left, right *item) *item {
 	d := tx.doc
 	o := l.first
 	if left != nil {
 		o = left.right
 	}
-	passed := passage{items: d.scratch[:0]}
 	me := d.authors[it.id.author].id
-	for ; o != nil && o != right; o = o.right {
+	d.mark++
+	for first := d.mark; o != nil && o != right; o = o.right {
 		tx.steps++
-		passed.add(o)
+		o.mark = d.mark
 		if o.origin == it.origin {
 			if d.authors[o.id.author].id < me {
 				left = o
-				passed.clear()
+				d.mark++
 			} else if o.rightOrigin == it.rightOrigin {
 				break
 			}
-		} else if !o.origin.none() {
-			at, ok := passed.find(d.authors[o.origin.author].get(o.origin.clock))
-			if !ok {
-				break
-			}
-			if at < passed.rivals {
-				left = o
-				passed.clear()
-			}
-		} else {
+			continue
+		}
+		if o.origin.none() {
 			break
 		}
+		before := d.authors[o.origin.author].get(o.origin.clock)
+		if before.mark < first {
+			break
+		}
+		if before.mark < d.mark {
+			left = o
+			d.mark++
+		}
 	}
-	clear(passed.items)
-	d.scratch = passed.items
 	return left
 }
 
-// passage is the items that place came by.
-type passage struct {
-	items  []*item
-	rivals int           // where the rivals begin in items
-	where  map[*item]int // the same as items, once they are many
-}
-
-// manyPassed is from how many items on a map is quicker. Only TestMain changes it.
-var manyPassed = 24
-
-func (p *passage) add(it *item) {
-	p.items = append(p.items, it)
-	switch n := len(p.items); {
-	case p.where != nil:
-		p.where[it] = n - 1
-	case n == manyPassed:
-		p.where = make(map[*item]int, 2*n)
-		for i, it := range p.items {
-			p.where[it] = i
+// unmark starts the numbers of place again before they run out.
+func (d *Doc) unmark() {
+	d.mark = 0
+	for _, a := range d.authors[1:] {
+		for _, b := range a.blocks {
+			for _, it := range b.items {
+				it.mark = 0
+			}
 		}
 	}
-}
-
-func (p *passage) clear() { p.rivals = len(p.items) }
-
-func (p *passage) find(it *item) (at int, ok bool) {
-	if p.where != nil {
-		at, ok = p.where[it]
-		return at, ok
-	}
-	for i, x := range p.items {
-		if x == it {
-			return i, true
-		}
-	}
-	return 0, false
 }

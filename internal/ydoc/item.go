@@ -41,6 +41,7 @@ type item struct {
 	origin      ref // the unit to its left when it was inserted
 	rightOrigin ref
 	length      uint32 // units; UTF-16 code units for text
+	mark        uint32 // of place
 	kind        kind
 	deleted     bool
 }

@@ -93,6 +93,7 @@ func newMirror(seed uint64) *mirror {
 	for i := range 2 + m.rnd.IntN(4) {
 		c := Config{Client: m.client(i), KeepDeleted: !gc}
 		d := New(c)
+		d.mark = 1<<31 - m.rnd.Uint32N(100) // soon starts again
 		m.people = append(m.people, &person{doc: d, text: d.Text("text")})
 		m.script.add(cmdOpen, i, c.Client, gc)
 	}

@@ -37,6 +37,9 @@ func (d *Doc) Transact(f func(tx *Tx)) []byte {
 }
 
 func (d *Doc) begin() *Tx {
+	if d.mark > 1<<31 {
+		d.unmark()
+	}
 	d.tx.open = true
 	return &d.tx
 }

@@ -43,10 +43,10 @@ type Doc struct {
 	index   map[uint64]uint32 // client id to index in authors
 	roots   map[string]*branch
 	slab    slab
-	backlog int     // how many structs wait in the authors' queues
-	later   []span  // deletions of structs that are not here yet, normalized
-	tx      Tx      // the open transaction, reused
-	scratch []*item // of place
+	backlog int    // how many structs wait in the authors' queues
+	later   []span // deletions of structs that are not here yet, normalized
+	tx      Tx     // the open transaction, reused
+	mark    uint32 // the latest that place gave
 }
 
 // New returns an empty document.

@@ -39,7 +39,7 @@ func reference(t testing.TB) *yjs {
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if flag.Lookup("test.bench").Value.String() == "" {
-		maxBlock, maxLeaf, maxKids, manyPassed = 4, 3, 4, 2
+		maxBlock, maxLeaf, maxKids = 4, 3, 4
 	}
 	code := m.Run()
 	if y, err := theYjs(); err == nil {
