@@ -31,7 +31,7 @@ Errors are <a href="#Problem"><code>Problem</code></a>.</p>
 {{range .Operations}}<details id="{{.ID}}"><summary><b>{{.Method}}</b> <code>{{.Path}}</code> — {{.Summary}}</summary>
 <p>Needs <code>{{.Verb}}</code>. Called <code>{{.ID}}</code> in generated clients.</p>
 {{if .Parameters}}<table><tr><th>Parameter<th>In<th>Type<th>{{range .Parameters}}<tr><td><code>{{.Name}}</code><td>{{.In}}<td>{{.Type}}<td>{{.Doc}}{{end}}</table>{{end}}
-{{with .Body}}<p>Body: <a href="#{{.}}"><code>{{.}}</code></a></p>{{end}}{{with .Answer}}<p>Answer: <a href="#{{.}}"><code>{{.}}</code></a></p>{{end}}
+{{with .Body}}<p>Body: <a href="#{{.Name}}"><code>{{.Type}}</code></a></p>{{end}}{{with .Answer}}<p>Answer: <a href="#{{.Name}}"><code>{{.Type}}</code></a></p>{{end}}
 </details>{{end}}{{end}}
 <h2>Types</h2>
 {{range .Types}}<details id="{{.Name}}"><summary><code>{{.Name}}</code></summary>
@@ -45,8 +45,9 @@ type docsField struct {
 }
 
 type docsOperation struct {
-	ID, Method, Path, Summary, Verb, Body, Answer string
-	Parameters                                    []docsField
+	ID, Method, Path, Summary, Verb string
+	Parameters                      []docsField
+	Body, Answer                    *docsField // Name is the type that is linked to
 }
 
 type docsGroup struct {
@@ -128,12 +129,21 @@ func viewOperation(o operation, doc *huma.Operation) docsOperation {
 		v.Parameters = append(v.Parameters, docsField{Name: p.Name, In: p.In, Type: typeText(p.Schema), Doc: p.Description})
 	}
 	if doc.RequestBody != nil {
-		v.Body = typeText(contentOf(doc.RequestBody.Content))
+		v.Body = linkTo(contentOf(doc.RequestBody.Content))
 	}
 	if ok := doc.Responses["200"]; ok != nil {
-		v.Answer = typeText(contentOf(ok.Content))
+		v.Answer = linkTo(contentOf(ok.Content))
 	}
 	return v
+}
+
+// linkTo names the type of a body and what it is, or nil for what is no JSON.
+func linkTo(s *huma.Schema) *docsField {
+	text := typeText(s)
+	if text == "" {
+		return nil
+	}
+	return &docsField{Name: strings.TrimPrefix(text, "list of "), Type: text}
 }
 
 func contentOf(m map[string]*huma.MediaType) *huma.Schema {

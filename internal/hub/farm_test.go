@@ -88,7 +88,7 @@ func (f *farm) serve(v *ticket.Verifier, w http.ResponseWriter, r *http.Request)
 	}
 	switch {
 	case r.URL.Path == "/cut" && t.System:
-		f.cut(w, r)
+		f.cut(w, r, t.Project)
 	case r.Header.Get("Upgrade") != "":
 		f.socket(w, r, t)
 	default:
@@ -157,7 +157,7 @@ func (f *farm) socket(w http.ResponseWriter, r *http.Request, t ticket.Ticket) {
 	_ = c.CloseNow()
 }
 
-func (f *farm) cut(w http.ResponseWriter, r *http.Request) {
+func (f *farm) cut(w http.ResponseWriter, r *http.Request, p lyceum.ProjectID) {
 	var c api.Cut
 	if err := json.NewDecoder(r.Body).Decode(&c); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -168,7 +168,7 @@ func (f *farm) cut(w http.ResponseWriter, r *http.Request) {
 	var ends []*websocket.Conn
 	code := websocket.StatusCode(4401)
 	for conn, t := range f.open {
-		if !f.deaf && (c.Session != "" && t.Session == c.Session || c.Account != "" && string(t.Account) == c.Account) {
+		if !f.deaf && t.Project == p && (c.Session != "" && t.Session == c.Session || c.Account != "" && string(t.Account) == c.Account) {
 			ends = append(ends, conn)
 		}
 	}
@@ -197,3 +197,5 @@ func (b *browser) dial(path string, more ...string) (*websocket.Conn, *http.Resp
 	}
 	return c, resp, err
 }
+
+func withSocket(path string) compute.Address { return compute.Address{Socket: path} }

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -113,8 +114,25 @@ func (h *Hub) endLost(ctx context.Context, list []*socket) {
 		h.log.WarnContext(ctx, "rights of open sockets could not be checked", "err", err)
 		return
 	}
-	for _, i := range lost {
-		h.endAll(list[i:i+1], errRightLost)
+	if len(lost) == 0 {
+		return
+	}
+	// Is it the sign-in that is gone, or the place in the project?
+	signIns := make([]postgres.Right, len(lost))
+	for i, place := range lost {
+		r := rights[place]
+		signIns[i] = postgres.Right{Account: r.Account, Session: r.Session, Token: r.Token}
+	}
+	signedOut, err := h.DB.LostRights(ctx, signIns)
+	if err != nil {
+		h.log.WarnContext(ctx, "why rights of open sockets are lost could not be read", "err", err)
+	}
+	for i, place := range lost {
+		why := errRightLost
+		if slices.Contains(signedOut, i) {
+			why = errSignedOut
+		}
+		h.endAll(list[place:place+1], why)
 	}
 }
 

@@ -52,14 +52,16 @@ func (b *browser) ends(c *websocket.Conn, what string) websocket.StatusCode {
 	return websocket.CloseStatus(err)
 }
 
-// losses are the ways to lose a right to a project, with the code that the
-// browser is told.
-var losses = []struct {
+// A loss is a way to lose a right to a project, with the code that the browser is
+// told.
+type loss struct {
 	name  string
 	token bool
 	lose  func(c *cast, p lyceum.ProjectID, b *browser) error
 	code  websocket.StatusCode
-}{
+}
+
+var losses = []loss{
 	{"another role", false, func(c *cast, p lyceum.ProjectID, b *browser) error {
 		return c.db.SetRole(c.t.Context(), by(c.owner), p, b.account.ID, lyceum.Viewer)
 	}, 4403},
@@ -70,7 +72,7 @@ var losses = []struct {
 		yes := true
 		_, err := c.db.UpdateAccount(c.t.Context(), by(c.admin), b.account.ID, postgres.AccountChange{Suspended: &yes})
 		return err
-	}, 0},
+	}, 4401},
 	{"project deleted", false, func(c *cast, p lyceum.ProjectID, _ *browser) error {
 		return c.db.DeleteProject(c.t.Context(), by(c.owner), p)
 	}, 4403},
@@ -91,49 +93,49 @@ var losses = []struct {
 // TestALostRightCutsSocketsAtOnce, while others stay.
 func TestALostRightCutsSocketsAtOnce(t *testing.T) {
 	t.Parallel()
-	for _, deaf := range []bool{false, true} {
-		for _, l := range losses {
-			name := l.name
-			if deaf {
-				name += ", and the project does nothing"
+	for name, deaf := range map[string]bool{"the project closes them": false, "the project does nothing": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCast(newSite(t, options{})) // the re-check is an hour away
+			c.farm.deaf = deaf
+			for _, l := range losses {
+				t.Run(l.name, func(t *testing.T) { cutAtOnce(t, c, l, deaf) })
 			}
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				c := newCast(newSite(t, options{})) // the re-check is an hour away
-				p := c.newProject()
-				c.farm.deaf = deaf
-				c.farm.start(p)
-				loser := c.person(false)
-				c.join(p, c.owner, loser, lyceum.Editor)
-				b := c.in(loser)
-				if l.token {
-					b = c.program(loser, lyceum.ScopeWrite, "")
-				}
-				sock, events := b.openSocket(p, "term/1/socket"), b.listen()
-				other := c.in(c.editor)
-				stays := other.openSocket(p, "term/1/socket")
-				began := time.Now()
-				c.ok(l.lose(c, p, b))
-				code := b.ends(sock, l.name)
-				took := time.Since(began)
-				t.Logf("cut with %d after %v", code, took)
-				if took > 5*time.Second {
-					t.Errorf("it took %v", took)
-				}
-				if !deaf && l.code != 0 && code != l.code {
-					t.Errorf("close code: got %d, want %d", code, l.code)
-				}
-				if l.code != 4403 { // the sign-in itself is gone
-					events.next("signed-out")
-				}
-				if l.name != "project deleted" {
-					other.echo(stays)
-				}
-				if _, resp, err := b.dial("/p/" + string(p) + "/term/1/socket"); err == nil || resp == nil {
-					t.Errorf("it can be opened again: %v", err)
-				}
-			})
-		}
+		})
+	}
+}
+
+func cutAtOnce(t *testing.T, c *cast, l loss, deaf bool) {
+	p := c.newProject()
+	c.farm.start(p)
+	loser := c.person(false)
+	c.join(p, c.owner, loser, lyceum.Editor)
+	b := c.in(loser)
+	if l.token {
+		b = c.program(loser, lyceum.ScopeWrite, "")
+	}
+	sock, events := b.openSocket(p, "term/1/socket"), b.listen()
+	other := c.in(c.editor)
+	stays := other.openSocket(p, "term/1/socket")
+	began := time.Now()
+	c.ok(l.lose(c, p, b))
+	code := b.ends(sock, l.name)
+	took := time.Since(began)
+	t.Logf("cut with %d after %v", code, took)
+	if took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if !deaf && code != l.code {
+		t.Errorf("close code: got %d, want %d", code, l.code)
+	}
+	if l.code != 4403 { // the sign-in itself is gone
+		events.next("signed-out")
+	}
+	if l.name != "project deleted" {
+		other.echo(stays)
+	}
+	if _, resp, err := b.dial("/p/" + string(p) + "/term/1/socket"); err == nil || resp == nil {
+		t.Errorf("it can be opened again: %v", err)
 	}
 }
 
