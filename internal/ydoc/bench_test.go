@@ -90,57 +90,70 @@ func (e entry) apply(tb testing.TB, d *Doc, text *Text) []byte {
 	})
 }
 
-// TestTraces replays the published traces to their known ends.
-func TestTraces(t *testing.T) {
-	t.Parallel()
+// BenchmarkTraces replays the published traces; each must come to its known end.
+func BenchmarkTraces(b *testing.B) {
 	for _, name := range []string{"automerge-paper", "sveltecomponent"} {
-		tr := openTrace(t, name)
-		d := New(Config{Client: 1})
-		tr.typed(t, d)
-		if d.Text("text").String() != tr.End {
-			t.Errorf("%s ends with another text", name)
-		}
-		t.Logf("%s: %d bytes", name, len(d.EncodeState(nil)))
+		tr := openTrace(b, name)
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				d := New(Config{Client: 1})
+				tr.typed(b, d)
+				if d.Text("text").String() != tr.End {
+					b.Fatal("it ends with another text")
+				}
+			}
+		})
 	}
-	t.Run("c-friendsforever", replayFriends)
+	tr := openTrace(b, "c-friendsforever")
+	b.Run("c-friendsforever", func(b *testing.B) {
+		for b.Loop() {
+			replayFriends(b, tr)
+		}
+	})
 }
 
 // replayFriends replays two people who type at once: each has a document that
 // got exactly what the trace says they had seen.
-func replayFriends(t *testing.T) {
-	tr := openTrace(t, "c-friendsforever")
-	docs := []*Doc{New(Config{Client: 1}), New(Config{Client: 2})}
-	has := [2][]bool{make([]bool, len(tr.Txns)), make([]bool, len(tr.Txns))}
-	updates := make([][]byte, len(tr.Txns))
-	var see func(agent int, ns []int)
-	see = func(agent int, ns []int) {
-		for _, n := range ns {
-			if has[agent][n] {
-				continue
-			}
-			has[agent][n] = true
-			see(agent, tr.Txns[n].Parents)
-			if _, err := docs[agent].Apply(updates[n]); err != nil {
-				t.Fatal(err)
-			}
-		}
+func replayFriends(b *testing.B, tr *trace) {
+	f := friends{b: b, tr: tr, updates: make([][]byte, len(tr.Txns))}
+	for agent := range f.docs {
+		f.docs[agent] = New(Config{Client: uint64(agent + 1)})
+		f.has[agent] = make([]bool, len(tr.Txns))
 	}
 	for i, e := range tr.Txns {
-		see(e.Agent, e.Parents)
-		updates[i] = e.apply(t, docs[e.Agent], docs[e.Agent].Text("text"))
-		has[e.Agent][i] = true
+		f.see(e.Agent, e.Parents)
+		f.updates[i] = e.apply(b, f.docs[e.Agent], f.docs[e.Agent].Text("text"))
+		f.has[e.Agent][i] = true
 	}
-	for agent, d := range docs {
-		see(agent, []int{len(tr.Txns) - 1})
-		for n := range tr.Txns {
-			see(agent, []int{n})
-		}
-		if got := d.Text("text").String(); len16(got) != len16(tr.End) {
-			t.Errorf("the text of %d has %d units, the trace ends with %d", agent, len16(got), len16(tr.End))
-		}
+	for n := range tr.Txns {
+		f.see(0, []int{n})
+		f.see(1, []int{n})
 	}
-	if docs[0].Text("text").String() != docs[1].Text("text").String() {
-		t.Error("the two have different texts")
+	one, two := f.docs[0].Text("text").String(), f.docs[1].Text("text").String()
+	if one != two || len16(one) != len16(tr.End) {
+		b.Fatalf("the texts have %d and %d units, the trace ends with %d", len16(one), len16(two), len16(tr.End))
+	}
+}
+
+type friends struct {
+	b       *testing.B
+	tr      *trace
+	docs    [2]*Doc
+	has     [2][]bool
+	updates [][]byte
+}
+
+// see gives the agent the transactions ns and all that they build on.
+func (f *friends) see(agent int, ns []int) {
+	for _, n := range ns {
+		if f.has[agent][n] {
+			continue
+		}
+		f.has[agent][n] = true
+		f.see(agent, f.tr.Txns[n].Parents)
+		if _, err := f.docs[agent].Apply(f.updates[n]); err != nil {
+			f.b.Fatal(err)
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ type node struct {
 
 // maxLeaf is how many items a leaf has, maxKids how many kids another node.
 // Only TestMain changes them.
-var maxLeaf, maxKids = 64, 32
+var maxLeaf, maxKids = 24, 16
 
 // at returns the index of the list, and builds it at the first call.
 func (l *list) at() *index {
