@@ -73,7 +73,7 @@ func (p *Project) record(ctx context.Context) api.Control {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("disk %d %% full", used))
 	}
 	if err := p.documents.trouble(); err != nil {
-		c.Warnings = append(c.Warnings, "documents cannot be opened: "+textOf(err))
+		c.Warnings = append(c.Warnings, textOf(err))
 	}
 	unsaved := 0
 	for _, d := range p.documents.open() {

@@ -31,8 +31,8 @@ func openDocuments(c livedoc.Config) *documents {
 	return d
 }
 
-// store returns the store, opened now if it was not. The error is what New of
-// package livedoc says.
+// store returns the store, opened now if it was not. The error is of kind
+// Unavailable.
 func (d *documents) store() (*livedoc.Store, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -40,9 +40,14 @@ func (d *documents) store() (*livedoc.Store, error) {
 		return nil, lyceum.Errorf(lyceum.Unavailable, "the project is stopping")
 	}
 	if d.opened == nil {
-		d.opened, d.err = livedoc.New(d.cfg)
+		var err error
+		if d.opened, err = livedoc.New(d.cfg); err != nil {
+			d.err = lyceum.Wrap(lyceum.Unavailable, err, "documents cannot be opened: the project's folder ~/.local/state/lyceum cannot be used")
+			return nil, d.err
+		}
+		d.err = nil
 	}
-	return d.opened, d.err
+	return d.opened, nil
 }
 
 // there returns the store, or nil.

@@ -133,6 +133,7 @@ func (w *world) serve() (stop func() error) {
 		if err := stop(); err != nil {
 			w.t.Errorf("the project server ended with %v", err)
 		}
+		w.checkLog()
 	})
 	w.await()
 	return stop
@@ -156,9 +157,23 @@ func launch(t testing.TB, uid int) (*world, *exec.Cmd) {
 		if err := cmd.Wait(); err != nil && !strings.Contains(err.Error(), "already") && !strings.Contains(err.Error(), "Wait was") {
 			t.Errorf("the supervisor ended with %v\n%s", err, w.output)
 		}
+		w.checkLog()
 	})
 	w.await()
 	return w, cmd
+}
+
+// checkLog looks for what must not happen in any test: a panic, a race, a request
+// or socket that failed by our fault.
+func (w *world) checkLog() {
+	w.t.Helper()
+	for line := range strings.Lines(w.output.String()) {
+		for _, bad := range []string{"panic", "DATA RACE", "a socket failed", "a request failed", " status=500 "} {
+			if strings.Contains(line, bad) {
+				w.t.Errorf("the log says %.500s", line)
+			}
+		}
+	}
 }
 
 // binary is the test binary where uid may run it.

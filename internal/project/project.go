@@ -96,6 +96,7 @@ func open(ctx context.Context, c Config) (*Project, error) {
 	}
 	p.watchers.dir, p.watchers.log = p.dir, c.Log
 	p.super = newSuper(filepath.Join(c.Run, superName), c.Log)
+	p.sockets.Log = c.Log
 	p.sockets.OnChange(p.activity.changed)
 	p.documents = openDocuments(livedoc.Config{
 		Files: p.dir, State: filepath.Join(p.dir.Home(), stateFolder), Log: c.Log, Edited: func(string) { p.activity.edit() },

@@ -289,8 +289,8 @@ func TestDocumentsCannotBeOpened(t *testing.T) {
 	if got := w.want(200, "GET", "files/a.txt", ""); got != "hello" {
 		t.Errorf("read %q", got)
 	}
-	if got := w.code(w.dial(w.editor(), "sync/a.txt?v=lyceum1")); got < 4000 && got != 1011 {
-		t.Errorf("a document that cannot be opened closed with %d", got)
+	if got := w.code(w.dial(w.editor(), "sync/a.txt?v=lyceum1")); got != 4503 {
+		t.Errorf("a document that cannot be opened closed with %d, want 4503", got)
 	}
 	if c := control(t, w)(); !strings.Contains(strings.Join(c.Warnings, "; "), "documents cannot be opened") {
 		t.Errorf("the warnings are %q", c.Warnings)

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"sync"
 
@@ -13,6 +14,8 @@ import (
 // Set is the sockets of one server that are open. The zero value is empty and
 // ready. It is safe for concurrent use.
 type Set struct {
+	Log *slog.Logger // for sockets that fail; nil means no log
+
 	changed func() // called without mu
 	all     sync.WaitGroup
 

@@ -101,6 +101,7 @@ func TestHowSocketsEnd(t *testing.T) {
 		{lyceum.Errorf(lyceum.TooLarge, "large"), 4413},
 		{lyceum.Errorf(lyceum.Unavailable, "later"), 4503},
 		{errors.New("secret detail"), 1011},
+		{lyceum.Wrap(lyceum.Internal, errors.New("x"), "secret detail"), 1011},
 		{&socket.CloseError{Code: 4400, Reason: strings.Repeat("ö", 200)}, 4400}, // longer than a close frame
 	} {
 		var set socket.Set

@@ -111,6 +111,7 @@ func newSupervisor(c Config) (*Supervisor, error) {
 	s.terminals = &terminals{max: c.MaxTerminals, home: c.Home, spawn: s.children.spawn}
 	s.server = server{argv: c.Server, grace: cmp.Or(c.Grace, 6*time.Second), log: c.Log, spawn: s.children.spawn}
 	s.routes = routes()
+	s.sockets.Log = c.Log
 	return s, nil
 }
 

@@ -1,0 +1,152 @@
+package socket
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"lyceum/internal/lyceum"
+	"lyceum/internal/rest"
+)
+
+// Conn is an open WebSocket: whole messages, in order. Read and Write may be
+// called from one goroutine each. It is closed by Set.Serve.
+type Conn struct {
+	ws      *websocket.Conn
+	kind    websocket.MessageType
+	stall   time.Duration
+	every   time.Duration   // from ping to ping
+	life    context.Context // ends the connection without a word
+	kill    context.CancelFunc
+	watch   *time.Timer // cuts a write that takes too long
+	slow    atomic.Bool // it was cut so
+	in      chan []byte // what was read; closed at the end
+	readErr error       // why; set before in is closed
+	heard   atomic.Int64
+	waiting atomic.Bool // the reader waits for the client, and not for us
+}
+
+// Read returns the next message. It returns with ctx, whose end leaves the
+// connection as it is, so that it can be closed with a reason.
+func (c *Conn) Read(ctx context.Context) ([]byte, error) {
+	select {
+	case m, ok := <-c.in:
+		if !ok {
+			return nil, c.readErr
+		}
+		return m, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// Write sends one message. A client that does not take it within 30 s (Options
+// .Stall) is cut; that is a *CloseError with CodeTooSlow. The message is not kept.
+func (c *Conn) Write(ctx context.Context, msg []byte) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	c.watch.Reset(c.stall)
+	err := c.ws.Write(c.life, c.kind, msg)
+	c.watch.Stop()
+	if err != nil && c.slow.Load() {
+		return &CloseError{CodeTooSlow, "the connection is too slow"}
+	}
+	return err
+}
+
+func accept(w http.ResponseWriter, r *http.Request, o Options) (*Conn, error) {
+	if !rest.IsWebSocket(r) {
+		return nil, lyceum.Errorf(lyceum.Invalid, "this address speaks WebSocket only")
+	}
+	rest.Stream(w)
+	opts := &websocket.AcceptOptions{InsecureSkipVerify: true} // the hub has checked the origin
+	if o.Subprotocol != "" {
+		opts.Subprotocols = []string{o.Subprotocol}
+	}
+	c := &Conn{kind: websocket.MessageBinary, stall: cmp.Or(o.Stall, stallTime), every: cmp.Or(o.Ping, pingTime), in: make(chan []byte)}
+	if o.Text {
+		c.kind = websocket.MessageText
+	}
+	opts.OnPongReceived = func(context.Context, []byte) { c.hear() }
+	var err error
+	if c.ws, err = websocket.Accept(w, r, opts); err != nil {
+		return nil, errAnswered
+	}
+	c.ws.SetReadLimit(cmp.Or(o.Limit, 64<<10))
+	// The request's context does not outlive a hijacked connection.
+	c.life, c.kill = context.WithCancel(context.WithoutCancel(r.Context()))
+	c.watch = time.AfterFunc(c.stall, func() { c.slow.Store(true); c.kill() })
+	c.watch.Stop()
+	c.hear()
+	return c, nil
+}
+
+// errAnswered is a handshake that websocket.Accept refused and answered itself.
+var errAnswered = errors.New("answered")
+
+func (c *Conn) hear() { c.heard.Store(time.Now().UnixNano()) }
+
+// receive reads messages until the connection ends. It has one in hand at most:
+// a client that sends faster than its messages are used is slowed down.
+func (c *Conn) receive() {
+	defer close(c.in)
+	for {
+		c.hear()
+		c.waiting.Store(true)
+		kind, m, err := c.ws.Read(c.life)
+		c.waiting.Store(false)
+		switch {
+		case err != nil:
+			c.readErr = err
+			return
+		case kind != c.kind:
+			c.readErr = &CloseError{CodeProtocol, "a message of the wrong type: text or binary"}
+			return
+		}
+		select {
+		case c.in <- m:
+		case <-c.life.Done():
+			c.readErr = net.ErrClosed
+			return
+		}
+	}
+}
+
+// ping asks for signs of life, and ends the connection when none come. Pongs are
+// seen by the reader only, so as long as we do not read none can be missed.
+func (c *Conn) ping() {
+	t := time.NewTicker(c.every)
+	defer t.Stop()
+	for {
+		select {
+		case <-c.life.Done():
+			return
+		case <-t.C:
+		}
+		if c.waiting.Load() && time.Since(time.Unix(0, c.heard.Load())) > missed*c.every {
+			c.kill()
+			return
+		}
+		ctx, cancel := context.WithTimeout(c.life, c.every/2)
+		_ = c.ws.Ping(ctx) // what counts is what is heard
+		cancel()
+	}
+}
+
+// close ends the connection and tells the client why, unless it went.
+func (c *Conn) close(why *CloseError) {
+	t := time.AfterFunc(closeTime, c.kill)
+	defer t.Stop()
+	if why != nil {
+		_ = c.ws.Close(websocket.StatusCode(why.Code), clip(why.Reason)) // it may be gone
+	}
+	c.kill()
+	_ = c.ws.CloseNow()
+}
