@@ -12,7 +12,7 @@
 //	http [-h 'K: V'] METHOD PATH STATUS [BODY|@FILE]
 //	                                 one request; its answer is the standard output
 //	get VAR PATH                     set VAR from the answer's JSON: items.0.name
-//	until PATH FIELD VALUE           ask until the answer's field has the value, 30 s at most
+//	until PATH FIELD VALUE [SECONDS] ask until the answer's field has the value, 30 s at most by default
 //	terminal ID COMMAND PATTERN      type the command into a terminal and read until the pattern
 //	type PATH TEXT                   type at the end of a live document and wait until it is saved
 //	document PATH PATTERN            open a live document and wait until its text matches

@@ -108,10 +108,16 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 
 // until asks again and again, as a person who waits would.
 func until(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, args, 3, "until PATH FIELD VALUE")
+	usage(ts, neg, args, 3, "until PATH FIELD VALUE [SECONDS]")
 	s := siteOf(ts)
+	limit := patience
+	if len(args) > 3 {
+		n, err := strconv.Atoi(args[3])
+		ts.Check(err)
+		limit = time.Duration(n) * time.Second
+	}
 	var got string
-	for end := time.Now().Add(patience); time.Now().Before(end); <-time.After(20 * time.Millisecond) {
+	for end := time.Now().Add(limit); time.Now().Before(end); <-time.After(20 * time.Millisecond) {
 		_, body, err := s.do("GET", args[0], http.Header{}, nil)
 		if err != nil {
 			continue // it may be down at this moment
