@@ -16,6 +16,8 @@ export interface Site {
   url: string;
   /** The first administrator's set-up link; "" when the site has one already. */
   setupLink: string;
+  /** The server's data folder; a project's home is projects/{id} in it. */
+  data: string;
   /** What the server wrote to its log. */
   log(): string;
   stop(): Promise<void>;
@@ -91,7 +93,7 @@ export async function startSite({
   const url = `http://127.0.0.1:${port}${basePath}`;
   try {
     const setupLink = await ready(child, url, setup, log);
-    return { url, setupLink, log, stop };
+    return { url, setupLink, data: join(data, "d"), log, stop };
   } catch (e) {
     await stop();
     throw e;

@@ -75,7 +75,14 @@ const theme = EditorView.theme({
   ".cm-panels.cm-panels-top": { borderBottom: "1px solid var(--line)" },
   ".cm-panels.cm-panels-bottom": { borderTop: "1px solid var(--line)" },
   ".cm-panel.cm-search": { padding: "8px 40px 8px 12px", fontSize: "13px" },
-  ".cm-panel.cm-search label": { fontSize: "13px", margin: "0 8px 0 4px", whiteSpace: "nowrap" },
+  ".cm-panel.cm-search label": {
+    display: "inline-flex",
+    alignItems: "center",
+    gap: "4px",
+    margin: "0 8px 0 4px",
+    fontSize: "13px",
+    whiteSpace: "nowrap",
+  },
   ".cm-panel.cm-search [name=close]": {
     top: "8px",
     right: "8px",

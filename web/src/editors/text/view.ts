@@ -117,6 +117,7 @@ export class TextView {
         this.#editable.reconfigure(readOnly(!canWrite)),
       ],
     });
+    // What is there now may begin with a line that names its language.
     if (this.#languageName === "") void this.setPath(this.#config.path);
   }
 
@@ -148,12 +149,12 @@ export class TextView {
     this.#config = { ...this.#config, path };
     const language = languageOf(path, this.view.state.doc.line(1).text);
     const name = language?.name ?? "";
-    if (name === this.#languageName && name !== "") return;
     this.#languageName = name;
     const large = this.view.state.doc.length > largeText;
     const support = large ? undefined : await language?.load();
     if (this.#over || this.#languageName !== name) return;
-    this.view.dispatch({ effects: this.#language.reconfigure(support ?? []) });
+    const wrap = wraps(path) ? EditorView.lineWrapping : [];
+    this.view.dispatch({ effects: this.#language.reconfigure([support ?? [], wrap]) });
     this.#config.language(name);
   }
 
@@ -195,6 +196,13 @@ export class TextView {
 const specialChars =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is about
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u202d\u202e\u2066\u2067\u2069\ufeff\ufff9-\ufffc]|\r(?!$)/g;
+
+/** Prose is wrapped at the edge, and on a phone everything is. */
+function wraps(path: string): boolean {
+  return (
+    /\.(md|markdown|qmd|rmd|txt|rst|tex)$/i.test(path) || window.matchMedia("(max-width: 640px)").matches
+  );
+}
 
 /** Lines are ended by LF alone, here as in the editor's state. */
 function splitLF(text: string) {

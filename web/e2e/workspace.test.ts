@@ -1,0 +1,416 @@
+import { existsSync, rmSync } from "node:fs";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { addMember, broken, Desk, makeProject } from "./desk.ts";
+import { Journey, type Person } from "./harness.ts";
+
+const model = "depth = 4.0\nlength = 100.0\n\nprint(depth, length)\n";
+
+describe("two people in one project", () => {
+  const journey = new Journey();
+  afterEach(() => journey.over());
+  let grace: Person;
+
+  async function pair(
+    files: Record<string, string> = { "model.py": model },
+    role: "editor" | "viewer" = "editor",
+  ) {
+    const ada = await journey.admin();
+    const id = await makeProject(ada, "Waves", files);
+    const other = await journey.person();
+    await other.api("POST", "sessions", { email: "grace@example.org", password: "correct horse battery" });
+    await addMember(ada, id, other, role);
+    return { a: new Desk(ada, id), g: new Desk(other, id) };
+  }
+  beforeAll(async () => {
+    grace = await journey.colleague("Grace Hopper", "grace@example.org");
+    await grace.context.close();
+  }, 60_000);
+
+  test("write into one file at once, see each other, and the file is on the disk", async () => {
+    const { a, g } = await pair();
+    await Promise.all([a.open(), g.open()]);
+    await Promise.all([a.openFile("model.py"), g.openFile("model.py")]);
+    await Promise.all([a.type(1, "  # metres"), g.type(2, "  # also metres")]);
+    const want = "depth = 4.0  # metres\nlength = 100.0  # also metres\n\nprint(depth, length)\n";
+    await a.shows("also metres");
+    await g.shows("0  # metres");
+    await a.saved();
+    await a.onDisk("model.py", want);
+    expect(await a.text()).toBe(want);
+    expect(await g.text()).toBe(want);
+
+    // Each sees the other's cursor, and whose it is.
+    await a.page.locator(".cm-peer-name", { hasText: "Grace Hopper" }).waitFor({ state: "attached" });
+    await g.page.locator(".cm-peer-name", { hasText: "Administrator" }).waitFor({ state: "attached" });
+    await a.person.accessible();
+
+    // Undo takes back what one typed oneself, and nothing of the other.
+    await a.page.keyboard.press("Control+z");
+    await expect.poll(() => a.text()).not.toContain("4.0  # metres");
+    expect(await a.text()).toContain("also metres");
+
+    // Who leaves is gone from the text.
+    await g.page.close();
+    await a.page.locator(".cm-peer-name").waitFor({ state: "detached" });
+  });
+
+  test("a change on the disk appears in both editors, and disturbs nothing that is typed", async () => {
+    const { a, g } = await pair();
+    await Promise.all([a.open(), g.open()]);
+    await Promise.all([a.openFile("model.py"), g.openFile("model.py")]);
+    await a.type(4, "  # typed");
+    a.write("model.py", `# from outside\n${model}`);
+    await g.shows("# from outside");
+    await a.shows("# from outside");
+    await a.shows("# typed");
+    await g.shows("# typed");
+    await a.saved();
+    await a.onDisk("model.py", `# from outside\n${model.replace("length)", "length)  # typed")}`);
+  });
+
+  test("share a terminal, whose size fits both", async () => {
+    const { a, g } = await pair({});
+    await a.open();
+    await a.page.getByText("Open a file from the side").waitFor();
+    await a.openTerminal();
+    await a.page.keyboard.type("echo one-$((20+1))\n");
+    await a.prints("one-21");
+    await g.page.setViewportSize({ width: 900, height: 600 });
+    await g.open();
+    await g.page.getByText("Open a file from the side").waitFor();
+    await g.openTerminal();
+    await g.prints("one-21");
+    await g.page.keyboard.type("echo two-$((20+2))\n");
+    await a.prints("two-22");
+    await a.page.getByText("so that everybody here can read all of it").waitFor();
+    await a.page.getByRole("img", { name: "Grace Hopper" }).first().waitFor();
+    await g.person.accessible();
+
+    // What both typed arrived once.
+    await g.page.keyboard.type("history | tail -3\n");
+    await g.prints("history");
+    expect((await g.printed()).match(/^one-21$/gm)).toHaveLength(1);
+    expect((await g.printed()).match(/^two-22$/gm)).toHaveLength(1);
+  });
+
+  test("a viewer reads along, and can neither type nor open a terminal", async () => {
+    const { a, g } = await pair({ "model.py": model, ".env": "SECRET=1\n" }, "viewer");
+    await Promise.all([a.open(), g.open()]);
+    await a.openFile("model.py");
+    await g.row("model.py").click();
+    await g.page.locator('[data-saved="reading"]').waitFor();
+    await g.page.getByText("You may read this file, not change it.").waitFor();
+    await g.editor.locator(".cm-line").first().click();
+    await g.page.keyboard.type("not allowed");
+    await a.type(1, "  # seen");
+    await g.shows("# seen");
+    expect(await g.text()).toBe(model.replace("4.0", "4.0  # seen"));
+    expect(await g.page.getByRole("button", { name: "Terminals" }).count()).toBe(0);
+    expect(await g.page.getByRole("button", { name: "New file" }).count()).toBe(0);
+    await g.page.keyboard.press("Control+`");
+    expect(await g.page.locator(".xterm").count()).toBe(0);
+    await g.person.accessible();
+  });
+
+  test("one sees where the other is, goes there and follows", async () => {
+    const lines = Array.from({ length: 300 }, (_, i) => `line ${i + 1}`).join("\n");
+    const { a, g } = await pair({ "long.txt": lines });
+    await Promise.all([a.open(), g.open()]);
+    await g.openFile("long.txt");
+    await g.editor.locator(".cm-line").first().click();
+    await g.page.keyboard.press("Control+End");
+    await a.page.getByRole("button", { name: "People", exact: true }).click();
+    await a.page.getByRole("button", { name: "long.txt" }).click();
+    await a.shows("line 300");
+    await a.page.getByRole("button", { name: "Follow Grace Hopper" }).click();
+    await g.page.keyboard.press("Control+Home");
+    await a.shows("line 1\n");
+    await a.person.accessible();
+  });
+
+  test("who is removed leaves the workspace at once, and is told why", async () => {
+    const { a, g } = await pair();
+    g.person.expected(...broken, /status of 40[134]/);
+    await g.open();
+    await g.openFile("model.py");
+    const { id } = await g.person.api<{ id: string }>("GET", "account");
+    await a.person.api("DELETE", `projects/${a.project}/members/${id}`);
+    await g.page.getByRole("heading", { name: "There is no such project for you" }).waitFor();
+    await g.person.accessible();
+  });
+
+  test("an editor who becomes a viewer can read on, and not type any more", async () => {
+    const { a, g } = await pair();
+    g.person.expected(...broken, /status of 40[134]/);
+    await Promise.all([a.open(), g.open()]);
+    await Promise.all([a.openFile("model.py"), g.openFile("model.py")]);
+    const { id } = await g.person.api<{ id: string }>("GET", "account");
+    await a.person.api("PUT", `projects/${a.project}/members/${id}`, { role: "viewer" });
+    await g.page.locator('[data-saved="reading"]').waitFor();
+    await a.type(1, "  # on");
+    await g.shows("# on");
+  });
+});
+
+describe("one person's workspace", () => {
+  const journey = new Journey();
+  afterEach(() => journey.over());
+
+  async function desk(files: Record<string, string | Buffer> = { "model.py": model }): Promise<Desk> {
+    const ada = await journey.admin();
+    return new Desk(ada, await makeProject(ada, "Waves", files));
+  }
+
+  test("a stopped project starts when it is opened; a stop and its end are shown", async () => {
+    const ada = await journey.admin();
+    const { id } = await ada.api<{ id: string }>("POST", "projects", { name: "Asleep" });
+    const d = new Desk(ada, id);
+    await d.open();
+    await d.page.getByText("Nothing here yet").waitFor();
+    await ada.accessible();
+    await d.page.getByRole("button", { name: /State of the project/ }).click();
+    await d.page.getByRole("menuitem", { name: "Stop" }).click();
+    await d.page.getByText(/Start it to see its files/).waitFor();
+    await ada.accessible();
+    await d.page.getByRole("button", { name: "Start", exact: true }).click();
+    await d.ready();
+  });
+
+  test("tabs and splits, the side and open folders are there again", async () => {
+    const d = await desk({ "model.py": model, "notes/ideas.md": "# Ideas\n" });
+    await d.open();
+    await d.openFile("model.py");
+    await d.row("notes").click();
+    await d.row("ideas.md").click({ modifiers: ["ControlOrMeta"] });
+    await d.page.getByRole("tab", { name: "ideas.md" }).waitFor();
+    await d.page.waitForResponse((r) => r.url().endsWith("/layout") && r.request().method() === "PUT");
+    await d.page.reload();
+    await d.page.getByRole("tab", { name: "ideas.md" }).waitFor();
+    await d.page.getByRole("tab", { name: "model.py" }).waitFor();
+    await d.row("ideas.md").waitFor();
+    await expect.poll(() => d.page.locator(".cm-content:visible").count()).toBe(2);
+    const [left, right] = await Promise.all(
+      ["model.py", "ideas.md"].map((name) => d.page.getByRole("tab", { name }).boundingBox()),
+    );
+    expect(right?.x).toBeGreaterThan((left?.x ?? 0) + 300);
+    await d.person.accessible();
+
+    // A file that is gone meanwhile is shown as such.
+    d.person.expected(/status of 404/);
+    rmSync(d.path("notes/ideas.md"));
+    await d.page.reload();
+    await d.page.getByText("There is no such file").waitFor();
+  });
+
+  test("a terminal is where it was after a reload, and each key arrived once", async () => {
+    const d = await desk({});
+    await d.open();
+    await d.page.getByText("Open a file from the side").waitFor();
+    await d.openTerminal();
+    await d.page.keyboard.type('read -r line; echo "got:$line:"\n');
+    // The page goes away in the middle of a line.
+    await d.page.keyboard.type("The quick brown fox ");
+    await d.prints("fox");
+    await d.page.waitForTimeout(1200); // the layout is kept a moment after it changed
+    await d.page.reload();
+    await d.prints("quick brown fox");
+    await d.page.locator(".xterm-screen:visible").click();
+    await d.page.keyboard.type("jumps over the lazy dog\n");
+    await d.prints(/^got:The quick brown fox jumps over the lazy dog:$/m);
+    await d.page.keyboard.type("exit\n");
+    await d.page.getByText("Press Enter to run it again").waitFor();
+    await d.page.keyboard.press("Enter");
+    await d.page.keyboard.type("echo again-$((1+1))\n");
+    await d.prints("again-2");
+  });
+
+  test("files are made, renamed, moved, uploaded, downloaded and deleted", async () => {
+    const d = await desk({ "model.py": model, "notes/ideas.md": "# Ideas\n" });
+    await d.open();
+    await d.row("model.py").waitFor();
+    await d.page.keyboard.press("Alt+n");
+    await d.page.getByLabel("Name of the new file").fill("new.txt");
+    await d.page.keyboard.press("Enter");
+    await d.saved();
+    await d.page.keyboard.type("hello");
+    await d.onDisk("new.txt", "hello");
+
+    // Renamed while it is open: the tab and what is typed go along.
+    await d.row("new.txt").click();
+    await d.page.getByRole("tree").focus();
+    await d.page.keyboard.press("F2");
+    await d.page.getByLabel("New name").fill("renamed.txt");
+    await d.page.keyboard.press("Enter");
+    await d.page.getByRole("tab", { name: "renamed.txt" }).waitFor();
+    await d.type(1, " world");
+    await d.onDisk("renamed.txt", "hello world");
+    expect(existsSync(d.path("new.txt"))).toBe(false);
+
+    // Dragged into a folder.
+    await d.row("renamed.txt").dragTo(d.row("notes"));
+    await expect.poll(() => existsSync(d.path("notes/renamed.txt"))).toBe(true);
+    await d.type(1, "!");
+    await d.onDisk("notes/renamed.txt", "hello world!");
+
+    // Uploaded, and not replaced without being asked.
+    const files = [
+      { name: "up.csv", mimeType: "text/csv", buffer: Buffer.from("a,b\n") },
+      { name: "model.py", mimeType: "text/plain", buffer: Buffer.from("other\n") },
+    ];
+    d.person.expected(/status of 4(09|12)/);
+    await d.row("model.py").click();
+    await d.page.getByLabel("Files to upload").setInputFiles(files);
+    await d.row("up.csv").waitFor();
+    await d.page.getByText("There is a file of this name.").waitFor();
+    expect(d.read("model.py")).toBe(model);
+    await d.person.accessible();
+    await d.page.getByRole("button", { name: "Replace", exact: true }).click();
+    await d.onDisk("model.py", "other\n");
+    await d.page.getByRole("region", { name: "Uploads" }).getByRole("button", { name: "Close" }).click();
+
+    const down = d.page.waitForEvent("download");
+    await d.row("up.csv").click({ button: "right" });
+    await d.page.getByRole("menuitem", { name: "Download" }).click();
+    expect((await down).suggestedFilename()).toBe("up.csv");
+
+    await d.row("up.csv").click({ button: "right" });
+    await d.page.getByRole("menuitem", { name: "Delete…" }).click();
+    await d.page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
+    await d.row("up.csv").waitFor({ state: "detached" });
+    expect(existsSync(d.path("up.csv"))).toBe(false);
+
+    // What happens on the disk is shown.
+    d.write("outside.txt", "x");
+    await d.row("outside.txt").waitFor();
+  });
+
+  test("the explorer and the palette are used by keys alone", async () => {
+    const d = await desk({ "a/one.txt": "1\n", "b.txt": "2\n" });
+    await d.open();
+    await d.row("b.txt").waitFor();
+    await d.page.keyboard.press("Control+Shift+E");
+    await d.page.keyboard.press("Home");
+    await d.page.keyboard.press("ArrowRight");
+    await d.row("one.txt").waitFor();
+    await d.page.keyboard.press("ArrowDown");
+    await d.page.keyboard.press("Enter");
+    await d.saved();
+    await d.shows("1");
+    await d.page.keyboard.press("Control+p");
+    await d.page.getByRole("combobox", { name: "Go to a file" }).fill("b.t");
+    await d.page.getByRole("option", { name: /b\.txt/ }).waitFor();
+    await d.person.accessible();
+    await d.page.keyboard.press("Enter");
+    await d.page.getByRole("tab", { name: "b.txt", selected: true }).waitFor();
+    await d.page.keyboard.press("Alt+w");
+    await d.page.getByRole("tab", { name: "b.txt" }).waitFor({ state: "detached" });
+    await d.page.keyboard.press("Control+b");
+    await d.page.getByRole("tree").waitFor({ state: "detached" });
+    await d.page.keyboard.press("Control+s");
+    await d.page.getByText("Everything is saved as you type.").waitFor();
+  });
+
+  test("what is no text, too large, empty or with CR LF is shown as it is", async () => {
+    const d = await desk({
+      "raw.bin": Buffer.from([0, 1, 2, 255]),
+      "empty.txt": "",
+      "dos.txt": "one\r\ntwo\r\n",
+      "dot.png": Buffer.from(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+        "base64",
+      ),
+    });
+    d.write("large.log", `${"a line of a log that is too long to be edited\n".repeat(200_000)}`);
+    await d.open();
+    await d.row("raw.bin").click();
+    await d.page.getByText("This file is not text").waitFor();
+    await d.page.getByText("00 01 02 ff").waitFor();
+    await d.row("dot.png").click();
+    await d.page.getByText("1 × 1").waitFor();
+    await d.person.accessible();
+    await d.row("large.log").click();
+    await d.page.getByText("too much to be edited here").waitFor();
+    await d.openFile("empty.txt");
+    await d.type(1, "no more");
+    await d.onDisk("empty.txt", "no more");
+    await d.openFile("dos.txt");
+    await d.type(1, "\n1½");
+    await d.onDisk("dos.txt", "one\r\n1½\r\ntwo\r\n");
+  });
+
+  test("edits made without a network are kept, and merged when it is back", async () => {
+    const d = await desk();
+    d.person.expected(...broken);
+    await d.open();
+    await d.openFile("model.py");
+    await d.person.context.setOffline(true);
+    await d.type(1, "  # offline");
+    await expect.poll(() => d.state(), { timeout: 30_000 }).toBe("offline");
+    await d.page.getByText("Offline, ").waitFor();
+    d.write("model.py", model.replace("100.0", "120.0"));
+    await d.type(4, "  # still");
+    await d.person.context.setOffline(false);
+    await d.saved();
+    await d.shows("120.0");
+    await d.onDisk("model.py", "depth = 4.0  # offline\nlength = 120.0\n\nprint(depth, length)  # still\n");
+  });
+
+  test("the project's server is killed: everything comes back and nothing is lost", async () => {
+    const d = await desk();
+    d.person.expected(...broken);
+    await d.open();
+    await d.openTerminal();
+    await d.page.keyboard.type('read -r line; echo "got:$line:"\n');
+    await d.prints("read");
+    await d.openFile("model.py");
+    await d.type(1, "  # before");
+    const pid = d.serverPid();
+    process.kill(pid, "SIGKILL");
+    await d.type(2, "  # while it is away");
+    await expect.poll(() => d.serverPid(), { timeout: 20_000 }).not.toBe(pid);
+    await d.saved();
+    await d.onDisk(
+      "model.py",
+      "depth = 4.0  # before\nlength = 100.0  # while it is away\n\nprint(depth, length)\n",
+    );
+    // The terminal lives with the supervisor: the shell never knew.
+    await d.page.getByRole("tab", { name: /Terminal/ }).click();
+    await d.page.locator(".xterm-screen:visible").click();
+    await d.page.keyboard.type("still here\n");
+    await d.prints(/^got:still here:$/m);
+  });
+
+  test("it can be used on a phone", async () => {
+    const ada = await journey.admin();
+    const id = await makeProject(ada, "Pocket", { "model.py": model });
+    const small = await journey.person({ width: 390, height: 844 });
+    await small.api("POST", "sessions", { email: "ada@example.org", password: "correct horse battery" });
+    const d = new Desk(small, id);
+    await d.open();
+    await small.accessible();
+    await d.openFile("model.py");
+    await d.page.getByRole("tree").waitFor({ state: "detached" });
+    await d.type(1, "  # thumb");
+    await d.onDisk("model.py", model.replace("4.0", "4.0  # thumb"));
+    await small.accessible();
+    await small.fitsOnPhone();
+  });
+});
+
+describe("a site below a path", () => {
+  const journey = new Journey({ basePath: "/lyceum/" });
+  afterEach(() => journey.over());
+
+  test("files, documents and terminals work there too", async () => {
+    const ada = await journey.admin();
+    const d = new Desk(ada, await makeProject(ada, "Below", { "notes/a b.py": model }));
+    await d.open("/files/notes/a%20b.py");
+    await d.shows("print(depth, length)");
+    await d.saved();
+    await d.type(1, "  # below");
+    await d.onDisk("notes/a b.py", model.replace("4.0", "4.0  # below"));
+    await d.openTerminal();
+    await d.page.keyboard.type("echo sub-$((3*3))\n");
+    await d.prints("sub-9");
+  });
+});
