@@ -32,6 +32,9 @@ func (s *Server) makeCluster(ctx context.Context) error {
 		return lyceum.Wrap(lyceum.Unavailable, err, "no folder can be made in %s", s.cfg.Data)
 	}
 	err = s.fillCluster(ctx, dir)
+	if ctx.Err() != nil {
+		err = ctx.Err() // what the programs said is only that they were ended
+	}
 	if err == nil {
 		err = os.Rename(dir, s.cluster)
 	}
@@ -147,7 +150,7 @@ func syncFolder(dir string) error {
 // no value of a row gets into the log.
 var settings = map[string]string{
 	"shared_buffers": "32MB", "max_connections": "50", "superuser_reserved_connections": "3",
-	"jit": "off", "max_parallel_workers_per_gather": "0", "autovacuum_max_workers": "2",
+	"jit": "off", "max_parallel_workers_per_gather": "0", "autovacuum_max_workers": "2", "max_logical_replication_workers": "0",
 	"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on",
 	"min_wal_size": "32MB", "max_wal_size": "256MB", "checkpoint_timeout": "15min",
 	"timezone": "UTC", "log_timezone": "UTC", "lc_messages": "C", "cluster_name": "lyceum",

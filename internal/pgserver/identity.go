@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -109,6 +110,8 @@ func (w identity) makerCredential() *syscall.Credential {
 
 // openFolders makes the folders, and as root opens the way to them.
 func (w identity) openFolders(cfg Config) error {
+	own := append(missingOf(cfg.Data), missingOf(cfg.RunDir)...)
+	own = append(own, cfg.Data, filepath.Dir(cfg.Data), filepath.Dir(cfg.RunDir))
 	for _, dir := range []string{cfg.Data, cfg.RunDir} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return lyceum.Wrap(lyceum.Invalid, err, "the folder %s cannot be made", dir)
@@ -117,17 +120,28 @@ func (w identity) openFolders(cfg Config) error {
 	if err := ours(cfg.Data, os.Geteuid()); err != nil {
 		return err
 	}
-	if err := w.openWay(cfg.Data); err != nil {
+	if err := w.openWay(cfg.Data, own); err != nil {
+		return err
+	}
+	if err := w.openWay(filepath.Dir(cfg.RunDir), own); err != nil {
 		return err
 	}
 	return w.openRunDir(cfg.RunDir)
 }
 
+// missingOf lists dir and its parents as far as they are still to be made.
+func missingOf(dir string) []string {
+	var list []string
+	for ; ; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(dir); !errors.Is(err, os.ErrNotExist) {
+			return list
+		}
+		list = append(list, dir)
+	}
+}
+
 // openRunDir leaves the socket's folder to PostgreSQL alone.
 func (w identity) openRunDir(dir string) error {
-	if err := w.openWay(filepath.Dir(dir)); err != nil {
-		return err
-	}
 	if err := ours(dir, os.Geteuid(), w.uid); err != nil {
 		return err
 	}
@@ -158,9 +172,9 @@ func ours(dir string, uids ...int) error {
 	return lyceum.Errorf(lyceum.Invalid, "%s is not a folder of this program's user (uid %d): choose another data folder, or start as the user who made this one", dir, os.Geteuid())
 }
 
-// openWay gives the user of PostgreSQL search permission on dir and its parents
-// where root owns them. It stops with an error at a folder of somebody else.
-func (w identity) openWay(dir string) error {
+// openWay gives the user of PostgreSQL search permission on dir and its parents: on
+// our own folders everybody, on others of root that user alone.
+func (w identity) openWay(dir string, own []string) error {
 	if !w.drop {
 		return nil
 	}
@@ -170,13 +184,16 @@ func (w identity) openWay(dir string) error {
 			return lyceum.Wrap(lyceum.Invalid, err, "the folder %s cannot be read", dir)
 		}
 		st, ok := fi.Sys().(*syscall.Stat_t)
-		switch {
-		case !ok, w.maySearch(fi.Mode(), st):
-		case st.Uid != 0 || isHome(dir):
-			return lyceum.Errorf(lyceum.Invalid, "PostgreSQL (uid %d) may not enter %s: allow it (chmod o+x), or choose another data folder", w.uid, dir)
-		default:
-			if err := os.Chmod(dir, fi.Mode().Perm()|0o011); err != nil {
-				return lyceum.Wrap(lyceum.Invalid, err, "PostgreSQL (uid %d) may not enter %s", w.uid, dir)
+		if ok && !w.maySearch(fi.Mode(), st) {
+			err := errors.New("the folder is another user's")
+			switch {
+			case st.Uid == 0 && slices.Contains(own, dir):
+				err = os.Chmod(dir, fi.Mode().Perm()|0o011)
+			case st.Uid == 0:
+				err = grantSearch(dir, w.uid, fi.Mode())
+			}
+			if err != nil {
+				return lyceum.Wrap(lyceum.Invalid, err, "PostgreSQL (uid %d) may not enter %s: allow it (chmod o+x), or choose another data folder", w.uid, dir)
 			}
 		}
 		if dir == filepath.Dir(dir) {
@@ -193,12 +210,6 @@ func (w identity) maySearch(mode fs.FileMode, st *syscall.Stat_t) bool {
 		return mode&0o010 != 0
 	}
 	return mode&0o001 != 0
-}
-
-// isHome reports whether dir is root's own home, which is not ours to open.
-func isHome(dir string) bool {
-	u, err := user.LookupId("0")
-	return err == nil && dir == u.HomeDir
 }
 
 // defaultRunDir is run in the data folder, or where its path is too long for a

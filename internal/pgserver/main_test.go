@@ -215,7 +215,10 @@ func alive(pid int) bool {
 	return err == nil && !strings.Contains(string(b), ") Z ")
 }
 
-// TestAsOrdinaryUser runs these tests again as a user who is not root.
+// userTests are those in which it matters who we are.
+const userTests = "StartStop|Hub|PostmasterKilled|KilledWhileMaking|Stranger|Conflict|StalePIDFile|Release|URL|OddDataFolder"
+
+// TestAsOrdinaryUser runs tests again as a user who is not root.
 func TestAsOrdinaryUser(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("this is the run as an ordinary user")
@@ -236,7 +239,7 @@ func TestAsOrdinaryUser(t *testing.T) {
 	if err := os.Chown(dir, uid, gid); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), program, "-test.v", "-test.timeout=5m")
+	cmd := exec.CommandContext(t.Context(), program, "-test.v", "-test.timeout=8m", "-test.run", userTests)
 	cmd.Dir = dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}

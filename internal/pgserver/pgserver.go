@@ -15,11 +15,10 @@
 // PostgreSQL listens on a Unix socket only, in a folder of mode 0700, and takes
 // only the user that this program runs as ("peer"). It never runs as root: started
 // by root it runs as the user postgres, or where there is none as Config.UID. That
-// user must reach the folders, so the parents of Config.Data and of Config.RunDir
-// that belong to root get search permission for others (mode 0711: what is in them
-// can be entered by whoever knows its name and may enter it; nothing can be listed).
-//
-// PostgreSQL outlives a kill of this program, and the next Start takes it over.
+// user must reach the folders: Config.Data, the folders around it and around
+// Config.RunDir that are the site's own get mode 0711 (what is in them can be
+// entered by whoever knows its name and may enter it; nothing can be listed), and
+// other parents of root's an access control list that lets that user alone through.
 package pgserver
 
 import (
