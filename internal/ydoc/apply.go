@@ -1,6 +1,7 @@
 package ydoc
 
 import (
+	"math"
 	"slices"
 
 	"lyceum/internal/lyceum"
@@ -25,6 +26,17 @@ const (
 // too many to solve. After Exhausted what waited is gone too, and the documents
 // must synchronize by their state vectors.
 func (d *Doc) Apply(update []byte) (effective []byte, err error) {
+	return d.apply(update, maxSteps)
+}
+
+// Restore is Apply without a bound on the conflicts, for updates that a document
+// of this package returned or holds: what was let in one by one may be too much
+// for one update.
+func (d *Doc) Restore(update []byte) (effective []byte, err error) {
+	return d.apply(update, math.MaxInt/2)
+}
+
+func (d *Doc) apply(update []byte, steps int) (effective []byte, err error) {
 	known := len(d.authors)
 	in, err := d.decodeUpdate(update)
 	if err != nil {
@@ -36,6 +48,7 @@ func (d *Doc) Apply(update []byte) (effective []byte, err error) {
 		return nil, lyceum.Errorf(lyceum.Invalid, "an update cannot be applied within a transaction")
 	}
 	tx := d.begin()
+	tx.steps = steps
 	tx.borrows = len(update) < ownAbove
 	if err := tx.integrateAll(in); err != nil {
 		tx.rollback()
@@ -63,6 +76,9 @@ func (d *Doc) Pending() bool { return d.backlog+len(d.later) > 0 }
 
 func (tx *Tx) integrateAll(in incoming) error {
 	d := tx.doc
+	for _, s := range in.streams {
+		tx.steps += stepsPerStruct * len(s.structs)
+	}
 	if !tx.settle(d.enqueue(in)) {
 		return errConflicts
 	}

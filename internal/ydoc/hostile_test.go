@@ -78,7 +78,7 @@ func TestTooMuchWaits(t *testing.T) {
 // update is taken back, with what it deleted.
 func TestTooManyConflicts(t *testing.T) {
 	t.Parallel()
-	const n = 3500
+	const n = 2300
 	d := New(Config{Client: 1})
 	d.Transact(func(tx *Tx) { must(t, d.Text("t").Insert(tx, 0, strings.Repeat("word ", n))) })
 	before := d.EncodeState(nil)

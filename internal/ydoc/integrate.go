@@ -1,7 +1,11 @@
 package ydoc
 
-// maxSteps bounds the conflicts that one update may cost: under a second.
-const maxSteps = 1 << 23
+// An update may cost maxSteps and stepsPerStruct for each struct: looks at
+// others in conflict. That is some tenths of a second.
+const (
+	maxSteps       = 1 << 22
+	stepsPerStruct = 32
+)
 
 // integrate puts a struct, of which nothing is missing, into the document. It
 // cannot fail: whatever a struct refers to that makes no sense turns it into
@@ -109,7 +113,7 @@ func (tx *Tx) place(it *item, l *list, left, right *item) *item {
 	me := d.authors[it.id.author].id
 	d.mark++
 	for first := d.mark; o != nil && o != right; o = o.right {
-		tx.steps++
+		tx.steps--
 		o.mark = d.mark
 		if o.origin == it.origin {
 			if d.authors[o.id.author].id < me {

@@ -62,7 +62,7 @@ func (tx *Tx) settle(ready []*author) bool {
 		if a.next > was {
 			ready = a.wake(tx, ready)
 		}
-		if tx.steps > maxSteps {
+		if tx.steps < 0 {
 			return false
 		}
 	}
@@ -72,6 +72,7 @@ func (tx *Tx) settle(ready []*author) bool {
 // release lets go on what waited for the author of local edits. It happens only
 // when that author's id was used before, which is a mistake of whoever set it.
 func (tx *Tx) release() {
+	tx.steps = maxSteps
 	var ready []*author
 	for _, a := range tx.touched {
 		ready = a.wake(tx, append(ready, a))
@@ -95,7 +96,7 @@ func (tx *Tx) advance(a *author) {
 			tx.integrate(a, in)
 		}
 		done++
-		if tx.steps > maxSteps {
+		if tx.steps < 0 {
 			break
 		}
 	}
@@ -115,7 +116,7 @@ func (a *author) wait(on *author, need ref) {
 
 // wake appends those who waited for what the author has now.
 func (a *author) wake(tx *Tx, ready []*author) []*author {
-	tx.steps += len(a.waiters)
+	tx.steps -= len(a.waiters)
 	a.waiters = slices.DeleteFunc(a.waiters, func(w waiter) bool {
 		if w.clock >= a.next {
 			return false

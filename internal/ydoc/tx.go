@@ -15,7 +15,7 @@ type Tx struct {
 	deletes []span    // what was deleted
 	seams   []ref     // where items were split, or may merge for another reason
 	work    []*item   // of delete and collect
-	steps   int       // how many conflicts were looked at
+	steps   int       // how many conflicts may still be looked at
 	borrows bool      // new items may refer to bytes of the caller or of buf
 	buf     []byte    // text of local insertions
 }

@@ -91,7 +91,7 @@ func (d *Doc) Text(name string) *Text {
 // Structs that still wait for missing ones are not copied.
 func (d *Doc) Fork(client uint64) *Doc {
 	f := New(Config{Client: client, KeepDeleted: d.keep})
-	if _, err := f.Apply(d.EncodeState(nil)); err != nil {
+	if _, err := f.Restore(d.EncodeState(nil)); err != nil {
 		// The state was written by this package from checked parts.
 		panic("ydoc: own state is malformed: " + err.Error())
 	}

@@ -2,6 +2,7 @@ package ydoc
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"flag"
 	"fmt"
@@ -62,11 +63,12 @@ func modules() (string, error) {
 		if dir == "" {
 			continue
 		}
-		if _, err := os.Stat(filepath.Join(dir, "yjs", "package.json")); err == nil {
+		about, err := os.ReadFile(filepath.Join(dir, "yjs", "package.json"))
+		if err == nil && bytes.Contains(about, []byte(`"version": "13.6.`)) {
 			return dir, nil
 		}
 	}
-	return "", fmt.Errorf("npm yjs is missing: run `make web-deps`, or set LYCEUM_YJS to a node_modules folder that has yjs 13.6")
+	return "", fmt.Errorf("npm yjs 13.6 is missing: run `make web-deps`, or set LYCEUM_YJS to a node_modules folder that has yjs 13.6")
 }
 
 func startYjs() (*yjs, error) {
