@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -351,6 +352,7 @@ type home struct {
 	dir   string
 	files *files.Dir
 	cfg   Config
+	now   atomic.Pointer[Store]
 	*Store
 }
 
@@ -394,8 +396,12 @@ func (h *home) open() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	h.now.Store(s)
 	h.Store = s
 }
+
+// store is the one that is open now, for goroutines that outlive it.
+func (h *home) store() *Store { return h.now.Load() }
 
 // restart closes the store and opens it again.
 func (h *home) restart(between ...func()) {
@@ -438,14 +444,14 @@ func (h *home) join(path string, c *client, change ...func(*Viewer)) *client {
 	ours, theirs := newPipe()
 	ctx, cancel := context.WithCancel(context.Background())
 	c.start(cancelling{ours, cancel})
-	ended := make(chan struct{})
+	ended, store := make(chan struct{}), h.Store
 	c.mu.Lock()
 	stop := c.cancel
 	c.served = ended
 	c.mu.Unlock()
 	go func() {
 		defer close(ended)
-		err := h.Serve(ctx, path, theirs, v)
+		err := store.Serve(ctx, path, theirs, v)
 		c.note(func() { c.end(err) })
 		stop()
 	}()

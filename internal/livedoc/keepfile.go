@@ -388,7 +388,7 @@ func (d *document) takeOver(ctx context.Context, text string, seen place) error 
 		var base *ydoc.Doc
 		if dirty {
 			var err error
-			if base, err = d.base(ctx, known, writing, text); err != nil {
+			if base, err = d.base(ctx, known, writing, text, seen); err != nil {
 				return err
 			}
 		}
@@ -398,24 +398,30 @@ func (d *document) takeOver(ctx context.Context, text string, seen place) error 
 	}
 }
 
-// base builds the state that file and document last had in common. If a crash left
-// open which of two it is, the one that is more like text is taken.
-func (d *document) base(ctx context.Context, known place, writing *place, text string) (*ydoc.Doc, error) {
+// base builds the state that file and document last had in common. A crash may have
+// left open whether the file was written; then it was not if it is still the same
+// one, and else the state is taken that is more like text.
+func (d *document) base(ctx context.Context, known place, writing *place, text string, seen place) (*ydoc.Doc, error) {
 	a, err := d.at(ctx, known)
-	if err != nil || writing == nil {
+	if err != nil || writing == nil || seen.Inode == known.Inode {
 		return a, err
 	}
 	b, err := d.at(ctx, *writing)
-	if err != nil {
-		return nil, err
+	if err != nil || distance(a, text) <= distance(b, text) {
+		return a, err
 	}
-	if difference(b.Text(api.TextRoot).String(), text) < difference(a.Text(api.TextRoot).String(), text) {
-		d.mu.Lock()
-		d.note.Synced, d.note.Writing = *writing, nil
-		d.mu.Unlock()
-		return b, nil
-	}
-	return a, nil
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.note.Synced, d.note.Writing = *writing, nil
+	return b, nil
+}
+
+// distance returns how large the edit is that leads from y to text.
+func distance(y *ydoc.Doc, text string) int {
+	trial := y.Fork(0)
+	shared := trial.Text(api.TextRoot)
+	// An edit that fails is the shorter for it, and fails again where it counts.
+	return len(trial.Transact(func(tx *ydoc.Tx) { _ = shared.ReplaceWith(tx, text) }))
 }
 
 // at builds the state of a place from the log.
@@ -439,20 +445,6 @@ func (d *document) at(ctx context.Context, p place) (*ydoc.Doc, error) {
 	return y, nil
 }
 
-// difference returns how many bytes of a and b are between what they have in
-// common at their beginnings and at their ends.
-func difference(a, b string) int {
-	i := 0
-	for i < len(a) && i < len(b) && a[i] == b[i] {
-		i++
-	}
-	a, b = a[i:], b[i:]
-	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
-		a, b = a[:len(a)-1], b[:len(b)-1]
-	}
-	return len(a) + len(b)
-}
-
 // merge records the edit that leads from base to text, and when that is safe
 // integrates it. Base nil is the document as it is, which must have no unsaved
 // edits; done is false if it has.
@@ -470,10 +462,13 @@ func (d *document) merge(ctx context.Context, base *ydoc.Doc, text string, now p
 		now.CRLF = d.note.Synced.CRLF // one line says nothing about line ends
 	}
 	shared := base.Text(api.TextRoot)
-	update := base.Transact(func(tx *ydoc.Tx) { shared.ReplaceWith(tx, text) })
-	if shared.String() != text {
+	update := base.Transact(func(tx *ydoc.Tx) { err = shared.ReplaceWith(tx, text) })
+	if err == nil && shared.String() != text {
+		err = errors.New("the document cannot be made to say what the file says")
+	}
+	if err != nil {
 		d.mu.Unlock()
-		return true, errors.New("the document cannot be made to say what the file says")
+		return true, err
 	}
 	now.Upto, now.Also = d.note.Synced.Upto, d.note.Synced.Also
 	if update != nil {
@@ -580,6 +575,9 @@ func (k *keeper) saved(next place, err error) (clean bool) {
 // failedLocked decides what comes after a file that could not be written.
 func (k *keeper) failedLocked(err error) {
 	kind := lyceum.KindOf(err)
+	if kind != lyceum.Internal {
+		k.note.Writing = nil // these are found out before the file is touched
+	}
 	if kind == lyceum.Conflict || kind == lyceum.NotFound && !k.gone {
 		k.lookAt = time.Now() // somebody else wrote it or took it away: look first
 		k.retryAt = k.lookAt.Add(settleFor)

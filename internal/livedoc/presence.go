@@ -63,10 +63,13 @@ func (p *presences) takeOne(v *viewer, c clientState) (fresh bool, err error) {
 		return true, nil
 	}
 	if cur.owner != v {
-		if p.owned(v) >= maxOwned {
+		if v.owns >= maxOwned {
 			return false, protocolError("a connection speaks for too many clients")
 		}
-		if cur.state == nil && p.clients[c.client] != nil {
+		v.owns++
+		if cur.owner != nil {
+			cur.owner.owns--
+		} else if p.clients[c.client] != nil {
 			p.gone--
 		}
 	}
@@ -78,16 +81,8 @@ func (p *presences) takeOne(v *viewer, c clientState) (fresh bool, err error) {
 	return true, nil
 }
 
-func (p *presences) owned(v *viewer) (n int) {
-	for _, c := range p.clients {
-		if c.owner == v {
-			n++
-		}
-	}
-	return n
-}
-
 func (p *presences) drop(c *presence, clock uint64) {
+	c.owner.owns--
 	c.clock, c.state, c.owner = clock, nil, nil
 	if p.gone++; p.gone > maxGone {
 		maps.DeleteFunc(p.clients, func(_ uint64, c *presence) bool { return c.state == nil })

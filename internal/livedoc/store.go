@@ -424,8 +424,15 @@ func (s *Store) recover(ctx context.Context) {
 }
 
 // identify returns the id of the document of the file at path: the one that had
-// this path, or else the one whose file was renamed to it, or else a new one.
+// this path, or else the one whose file was renamed to it, or else a new one. The
+// error is errAgain when that one is in memory.
 func (s *Store) identify(ctx context.Context, path string, e files.Entry, hash string) (k known, err error) {
+	var wait chan struct{}
+	defer func() {
+		if wait != nil {
+			<-wait
+		}
+	}()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if k, ok := s.index.at(path); ok {
@@ -436,10 +443,9 @@ func (s *Store) identify(ctx context.Context, path string, e files.Entry, hash s
 			continue // a hard link, or nobody knows
 		}
 		if sl := s.slots[k.Doc]; sl != nil {
-			if sl.busy != nil {
-				continue
+			if wait = sl.busy; wait == nil {
+				s.movedOutsideLocked(sl.doc, path)
 			}
-			s.movedOutsideLocked(sl.doc, path)
 			return known{}, errAgain
 		}
 		k.Path = path

@@ -51,6 +51,7 @@ type viewer struct {
 	queued   int              // bytes in queue
 	from     uint64           // number of the first update in queue, or of the first one it lacks
 	lacking  bool             // queue was emptied
+	owns     int              // clients whose awareness state is its own
 	told     map[uint64]bool  // clients whose awareness state is to be sent
 	helloDue bool
 	askDue   bool // our state vector is to be sent: tell us what we lack

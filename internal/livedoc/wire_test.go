@@ -11,7 +11,7 @@ import (
 	"lyceum/internal/ydoc"
 )
 
-// The bytes are what y-protocols 1.0.7 and lib0 0.2.117 write for these messages.
+// The bytes are what y-protocols 1.0.7 and lib0 0.2.120 write for these messages.
 func TestWireBytes(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ got, want []byte }{
