@@ -64,6 +64,11 @@ export class Documents {
     }
   }
 
+  /** Tries at once where a try is waited for. */
+  wake(): void {
+    for (const { session } of this.#held.values()) session.wake();
+  }
+
   /** The session that is open for a path, if any; it stays the opener's. */
   get(path: string): DocumentSession | undefined {
     return this.#held.get(path)?.session;

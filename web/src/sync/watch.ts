@@ -36,8 +36,10 @@ export class FolderWatch {
     this.#tell();
   }
 
+  /** Begins, or tries at once where a try is waited for. */
   start(): void {
     this.#channel.start();
+    this.#channel.wake();
   }
 
   pause(): void {

@@ -17,6 +17,8 @@ type Props = {
   terminal: string;
   self: string;
   running: boolean;
+  /** Another number: it is worth a try now. */
+  attempt: number;
   visible: boolean;
   /** The tab is the one that keys go to. */
   active: boolean;
@@ -27,7 +29,7 @@ type Props = {
 
 /** A terminal of the project, that everybody who opens it shares. */
 export default function TerminalEditor(props: Props) {
-  const { host, terminal, running, visible, active } = props;
+  const { host, terminal, running, attempt, visible, active } = props;
   const place = useRef<HTMLDivElement>(null);
   const [screen, setScreen] = useState<TerminalScreen>();
   const [finding, setFinding] = useState(false);
@@ -54,6 +56,8 @@ export default function TerminalEditor(props: Props) {
     };
   }, [host, terminal]);
   useEffect(() => screen?.setRunning(running), [screen, running]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each attempt tries
+  useEffect(() => screen?.wake(), [screen, attempt]);
   useEffect(() => screen?.setVisible(visible), [screen, visible]);
 
   useActions([

@@ -99,6 +99,11 @@ export class TerminalScreen {
     else this.#client.pause();
   }
 
+  /** Tries at once where a try is waited for. */
+  wake(): void {
+    this.#client.wake();
+  }
+
   /** Whether it is on the screen. A hidden one does not make others' smaller. */
   setVisible(visible: boolean): void {
     this.#visible = visible;

@@ -16,7 +16,7 @@ export function Banner() {
 }
 
 function Now() {
-  const { project, may } = useRoom();
+  const { project, running, may } = useRoom();
   const run = useRun(project);
   const { phase, wanted, step, reason, idleAt } = project.state;
   const start = may("project.run") ? (
@@ -40,6 +40,14 @@ function Now() {
           {start ? t("Start it to see its files.") : t("An editor or owner can start it.")}
         </p>
         {start}
+      </div>
+    );
+  }
+  if (phase === "starting" && running) {
+    return (
+      <div className={classes(styles.banner, styles.moving)}>
+        <p>{t("The project's server broke off and is started again. What you type is kept.")}</p>
+        <span className={styles.line} aria-hidden />
       </div>
     );
   }

@@ -16,6 +16,7 @@ export function Body({ api, params }: IDockviewPanelProps) {
   const shown = useShown(api);
   const active = useStore(workspace.active)?.id === api.id;
   const versions = useStore(workspace.versions);
+  const attempt = useStore(workspace.attempts);
   const named = useCallback((name: string) => api.setTitle(name), [api]);
   const tab = readTab(params);
   if (tab === undefined) return <p>{t("This tab is of a newer version of the page. Close it.")}</p>;
@@ -29,6 +30,7 @@ export function Body({ api, params }: IDockviewPanelProps) {
           terminal={tab.terminal}
           self={workspace.self.account}
           running={running}
+          attempt={attempt}
           visible={shown.now}
           active={active}
           named={named}

@@ -1,6 +1,6 @@
 import { useParams } from "@tanstack/react-router";
 import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
-import type { Project } from "../../api/types";
+import type { Phase, Project } from "../../api/types";
 import type { Self } from "../../sync/document";
 import { classes } from "../../ui/classes";
 import { t } from "../../words";
@@ -24,10 +24,11 @@ import styles from "./workspace.module.css";
 /** The workspace of one project, while it is open. */
 export function Frame({ project, kept, self }: { project: Project; kept: unknown; self: Self }) {
   const [workspace] = useState(() => new Workspace(project.id, self, kept));
-  const running = project.state.phase === "running";
+  const { phase } = project.state;
+  const running = useUp(phase);
   const narrow = useNarrow();
   useEffect(() => workspace.start(), [workspace]);
-  useEffect(() => workspace.setRunning(running), [workspace, running]);
+  useEffect(() => workspace.setPhase(phase), [workspace, phase]);
   useStartOnce(project);
   useAddress(workspace);
   const room = useMemo<Room>(
@@ -130,6 +131,18 @@ function Sash({ panel }: { panel: React.RefObject<HTMLElement | null> }) {
       onDoubleClick={() => workspace.setWidth(sideWidth.usual)}
     />
   );
+}
+
+/**
+ * Whether the project is up, as far as the page is concerned: it runs, or did a
+ * moment ago and its server is being started again. Then what is open stays.
+ */
+function useUp(phase: Phase): boolean {
+  const [seen, setSeen] = useState(false);
+  useEffect(() => {
+    if (phase !== "starting") setSeen(phase === "running");
+  }, [phase]);
+  return phase === "running" || (phase === "starting" && seen);
 }
 
 /** Whoever opens a stopped project wants it to run. Later stops are meant. */

@@ -3,6 +3,7 @@ import { api, inProject, socket } from "../../api/address";
 import { fetchRaw } from "../../api/fetch";
 import { isKind } from "../../api/problem";
 import { actOnFile, createTerminal, listFolder, statFile } from "../../api/project";
+import type { Phase } from "../../api/types";
 import type { EditorHandle, EditorHost, EditorStatus } from "../../editors/host";
 import type { Over, Self } from "../../sync/document";
 import { Documents } from "../../sync/documents";
@@ -55,6 +56,8 @@ export class Workspace {
   readonly tabs = new Store<readonly OpenTab[]>([]);
   /** Whose cursor the screen follows; an account. */
   readonly following = new Store("");
+  /** Counts the times at which the project began to run, as far as the page saw it. */
+  readonly attempts = new Store(0);
   /** Counts changes on the disk, by path, for viewers that read again. */
   readonly versions = new Store<ReadonlyMap<string, number>>(new Map());
   #watch: FolderWatch;
@@ -112,17 +115,18 @@ export class Workspace {
     };
   }
 
-  get running(): boolean {
-    return this.#running;
-  }
-
-  /** The project runs, or does not. */
-  setRunning(running: boolean): void {
-    if (this.#running === running) return;
-    this.#running = running;
-    this.documents.setRunning(running);
-    if (running) this.#resume();
-    else this.#watch.pause();
+  /**
+   * The project is in another phase. While it starts, what is open already tries
+   * to connect; when it runs, nothing waits any longer.
+   */
+  setPhase(phase: Phase): void {
+    this.documents.setRunning(phase === "running" || phase === "starting");
+    if (phase === "running") {
+      this.documents.wake();
+      this.attempts.set(this.attempts.get() + 1);
+      if (!this.#running) this.#resume();
+    } else if (phase !== "starting") this.#watch.pause();
+    this.#running = phase === "running";
   }
 
   /** Reads and watches the folders that are open. */
