@@ -46,7 +46,7 @@ export class Person {
     page.on("pageerror", (e) => this.#errors.push(`page error: ${e.stack ?? e.message}`));
     page.on("console", (m) => {
       if (m.type() === "error" || m.type() === "warning")
-        this.#errors.push(`console ${m.type()}: ${m.text()}`);
+        this.#errors.push(`console ${m.type()}: ${m.text()} (${m.location().url})`);
     });
   }
 
@@ -85,7 +85,10 @@ export class Person {
     for (const colorScheme of ["light", "dark"] as const) {
       await this.page.emulateMedia({ colorScheme });
       const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-      const { violations } = await new AxeBuilder({ page: this.page }).setLegacyMode().withTags(tags).analyze();
+      const { violations } = await new AxeBuilder({ page: this.page })
+        .setLegacyMode()
+        .withTags(tags)
+        .analyze();
       const told = violations.flatMap((v) =>
         v.nodes.map((n) => `${colorScheme}: ${v.id}: ${n.html}: ${n.failureSummary}`),
       );

@@ -107,6 +107,22 @@ test("a short break is no news, a long one is", () => {
   expect(s.states.at(-1)).toBe("lost");
 });
 
+test("the browser's own news of the network is believed at once", () => {
+  const s = start();
+  s.last().open();
+  window.dispatchEvent(new Event("offline"));
+  expect(s.states.at(-1)).toBe("lost");
+  window.dispatchEvent(new Event("online"));
+  expect(s.sources).toHaveLength(2);
+  expect(s.sources[0]?.closed).toBe(true);
+  s.last().open();
+  expect(s.states.at(-1)).toBe("open");
+  expect(s.opened).toEqual([false, true]);
+  s.stop();
+  window.dispatchEvent(new Event("online"));
+  expect(s.sources).toHaveLength(2);
+});
+
 test("signed out ends the stream for good", () => {
   const s = start();
   s.last().open();

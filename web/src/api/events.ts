@@ -74,10 +74,19 @@ export function listen(open: () => Source, to: Listener): () => void {
   let before = false;
   let over = false;
 
+  const lost = () => to.connection("lost");
+  // The network is back: not worth waiting for the browser to notice that the stream is dead.
+  const again = () => {
+    clearTimeout(retry);
+    source?.close();
+    connect();
+  };
   const stop = () => {
     over = true;
     clearTimeout(retry);
     clearTimeout(alarm);
+    window.removeEventListener("offline", lost);
+    window.removeEventListener("online", again);
     source?.close();
   };
   const connect = () => {
@@ -92,8 +101,8 @@ export function listen(open: () => Source, to: Listener): () => void {
       before = true;
     };
     s.onerror = () => {
-      if (over) return;
-      alarm ??= setTimeout(() => to.connection("lost"), quietFor);
+      if (over || s !== source) return;
+      alarm ??= setTimeout(lost, quietFor);
       if (s.readyState !== closed) return; // the browser tries again by itself
       clearTimeout(retry);
       retry = setTimeout(connect, wait * (0.75 + Math.random() / 2));
@@ -108,6 +117,8 @@ export function listen(open: () => Source, to: Listener): () => void {
       });
     }
   };
+  window.addEventListener("offline", lost);
+  window.addEventListener("online", again);
   to.connection("connecting");
   connect();
   return stop;

@@ -1,7 +1,7 @@
-import { QueryClient } from "@tanstack/react-query";
-import { expect, test } from "vitest";
+import { QueryClient, QueryObserver } from "@tanstack/react-query";
+import { expect, test, vi } from "vitest";
 import { keys } from "./keys";
-import { apply } from "./live";
+import { apply, putProject } from "./live";
 import type { Project } from "./types";
 
 function project(id: string, change: Partial<Project> = {}): Project {
@@ -48,6 +48,36 @@ test("a project is changed where it stands", () => {
   apply(cache, { kind: "project", project: project("b", { name: "B" }) });
   expect(names(cache, "all")).toEqual(["a", "B", "c"]);
   expect(cache.getQueryData<Project>(keys.project("b"))?.name).toBe("B");
+});
+
+test("an answer that comes late does not bring an old state back", () => {
+  const cache = cacheWith("all", "a");
+  const at = (since: string, phase: Project["state"]["phase"]) =>
+    project("a", { state: { phase, wanted: "stopped", since: `2026-01-02T03:04:${since}Z` } });
+  apply(cache, { kind: "project", project: at("07.2", "stopped") });
+  putProject(cache, { ...at("05", "running"), name: "A" });
+  const got = cache.getQueryData<Project>(keys.project("a"));
+  expect([got?.name, got?.state.phase]).toEqual(["A", "stopped"]);
+  expect(names(cache, "all")).toEqual(["A"]);
+});
+
+test("a reading that an event overtakes begins anew", async () => {
+  const cache = new QueryClient();
+  const answers = [project("a", { name: "old" }), project("a", { name: "new" })];
+  const held: (() => void)[] = [];
+  const queryFn = () =>
+    new Promise<Project>((resolve, reject) => {
+      const answer = answers.shift();
+      held.push(() => (answer === undefined ? reject(new Error("read too often")) : resolve(answer)));
+    });
+  const observer = new QueryObserver<Project>(cache, { queryKey: keys.project("a"), queryFn });
+  const stop = observer.subscribe(() => undefined);
+  apply(cache, { kind: "project", project: project("a", { name: "told" }) });
+  expect(held).toHaveLength(2);
+  for (const go of held) go();
+  await vi.waitFor(() => expect(cache.isFetching()).toBe(0));
+  expect(cache.getQueryData<Project>(keys.project("a"))?.name).toBe("new");
+  stop();
 });
 
 test("a project that no longer fits the filter leaves the list", () => {

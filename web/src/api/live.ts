@@ -1,6 +1,6 @@
 // What an event means for the query cache: known things are changed in place,
 // so that a list does not jump; the rest is read again.
-import type { InfiniteData, QueryClient } from "@tanstack/react-query";
+import type { InfiniteData, QueryClient, QueryKey } from "@tanstack/react-query";
 import type { SiteEvent } from "./events";
 import { keys } from "./keys";
 import type { Page, Project } from "./types";
@@ -37,15 +37,32 @@ export function belongs(project: Project, filter: string): boolean {
   return filter !== "starred" || project.starred;
 }
 
+/**
+ * The project as it is now, of what is known and what came: an answer can be
+ * overtaken by the events of what it began, so the later state stands.
+ */
+export function latest(known: Project | undefined, came: Project): Project {
+  const older = known !== undefined && Date.parse(known.state.since) > Date.parse(came.state.since);
+  return older ? { ...came, state: known.state } : came;
+}
+
+/** Writes what came; a reading that is under way may be older, so it begins anew. */
+function write(cache: QueryClient, key: QueryKey, value: unknown): void {
+  const reading = cache.getQueryState(key)?.fetchStatus === "fetching";
+  cache.setQueryData(key, value);
+  if (reading) cache.invalidateQueries({ queryKey: key, exact: true });
+}
+
 /** Puts a project that was answered or told into the cache. */
-export function putProject(cache: QueryClient, project: Project): void {
-  cache.setQueryData(keys.project(project.id), project);
+export function putProject(cache: QueryClient, came: Project): void {
+  const project = latest(cache.getQueryData<Project>(keys.project(came.id)), came);
+  write(cache, keys.project(project.id), project);
   for (const [key, list] of cache.getQueriesData<Pages>({ queryKey: keys.projects })) {
     if (list === undefined) continue;
     const filter = String(key[1]);
     const changed = withProject(list, project);
-    if (changed !== undefined && belongs(project, filter)) cache.setQueryData(key, changed);
-    else if (changed !== undefined) cache.setQueryData(key, withoutProject(list, project.id));
+    if (changed !== undefined && belongs(project, filter)) write(cache, key, changed);
+    else if (changed !== undefined) write(cache, key, withoutProject(list, project.id));
     else if (belongs(project, filter)) cache.invalidateQueries({ queryKey: key });
   }
 }
@@ -56,7 +73,7 @@ export function dropProject(cache: QueryClient, id: string): void {
     if (list !== undefined) cache.setQueryData(key, withoutProject(list, id));
   }
   // Its open page reads it again, and is told that there is no such project.
-  cache.invalidateQueries({ queryKey: keys.project(id) });
+  cache.invalidateQueries({ queryKey: keys.project(id), exact: true });
 }
 
 /** Applies an event. "signed-out" is for the app: it leaves the page. */

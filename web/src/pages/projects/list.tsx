@@ -44,9 +44,8 @@ export function ProjectRows({
     e.preventDefault();
     rows.scrollToIndex(to);
     requestAnimationFrame(() => {
-      list.current
-        ?.querySelector<HTMLElement>(`[data-index="${to}"] a, [data-index="${to}"] button`)
-        ?.focus();
+      const row = list.current?.querySelector(`[data-index="${to}"]`);
+      (row?.querySelector("a") ?? row?.querySelector("button"))?.focus();
     });
   };
   return (

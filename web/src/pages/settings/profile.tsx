@@ -10,8 +10,15 @@ import styles from "./settings.module.css";
 export function ProfileSection() {
   const account = useAccount();
   const cache = useQueryClient();
+  // It shows at once, and is put back if it cannot be stored.
   const change = async (body: { name?: string; colour?: number }) => {
-    putAccount(cache, await request("PATCH", "/account", { body }));
+    putAccount(cache, { ...account, ...body });
+    try {
+      putAccount(cache, await request("PATCH", "/account", { body }));
+    } catch (e) {
+      putAccount(cache, account);
+      throw e;
+    }
   };
   return (
     <Section id="profile" title={t("Profile")} about={t("How the people in your projects see you.")}>
