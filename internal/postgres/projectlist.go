@@ -31,7 +31,7 @@ type ProjectQuery struct {
 // projectKey is the place of a project in a list: starred first, then the last
 // edited first.
 type projectKey struct {
-	Starred int
+	Starred int32
 	Edited  time.Time
 	ID      lyceum.ProjectID
 }
