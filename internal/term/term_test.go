@@ -3,6 +3,7 @@ package term
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"runtime"
 	"slices"
@@ -196,6 +197,10 @@ func TestEndWithJobs(t *testing.T) {
 	w.types(t, 1, "nohup sleep 1000 >/dev/null 2>&1 & echo back $((0+$!))\n")
 	back := w.numberAfter(t, "back")
 	t.Cleanup(func() { _ = unix.Kill(back, unix.SIGKILL) })
+	eventually(t, "that nohup has become sleep", func() bool {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", back))
+		return err == nil && bytes.HasPrefix(b, []byte("sleep"))
+	})
 	w.types(t, 2, `sh -c 'trap "" HUP TERM; echo fore $$; while :; do sleep 1000; done'`+"\n")
 	fore := w.numberAfter(t, "fore")
 	s.End(t.Context())

@@ -72,6 +72,9 @@ func removeTree(ctx context.Context, dir string) error {
 	r := remover{ctx: ctx, top: top, prefix: ".gone-" + string(lyceum.NewID[lyceum.ProjectID]()) + "-"}
 	for {
 		found, err := r.clear(top)
+		if err == nil {
+			err = r.clearPending()
+		}
 		if err != nil {
 			return err
 		}
@@ -90,6 +93,24 @@ type remover struct {
 	top    *os.File
 	prefix string
 	count  int
+	// pending are the numbers of the folders that were brought up and not yet
+	// entered: reading the first folder anew for each would take for ever when it
+	// is large and another is deep.
+	pending []int
+}
+
+// clearPending enters what was brought up, and what that brings up, until
+// nothing is left of it.
+func (r *remover) clearPending() error {
+	for len(r.pending) > 0 {
+		last := len(r.pending) - 1
+		n := r.pending[last]
+		r.pending = r.pending[:last]
+		if err := r.enter(r.prefix + strconv.Itoa(n)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // clear goes once through a folder, removes what it can and brings up the
@@ -101,8 +122,8 @@ func (r *remover) clear(dir *os.File) (found bool, err error) {
 	}
 	for {
 		names, err := dir.Readdirnames(512)
-		if errors.Is(err, io.EOF) {
-			return found, nil
+		if errors.Is(err, io.EOF) || errors.Is(err, unix.ENOENT) {
+			return found, nil // ENOENT: the folder itself was removed
 		}
 		if err != nil {
 			return found, err
@@ -146,6 +167,7 @@ func (r *remover) one(dir *os.File, name string) error {
 		r.count++
 		err := unix.Renameat(fd, name, int(r.top.Fd()), r.prefix+strconv.Itoa(r.count))
 		if err == nil {
+			r.pending = append(r.pending, r.count)
 			return nil
 		}
 		if !errors.Is(err, unix.ENOTEMPTY) && !errors.Is(err, unix.EEXIST) {
@@ -157,6 +179,9 @@ func (r *remover) one(dir *os.File, name string) error {
 // enter empties a folder of the top folder and removes it.
 func (r *remover) enter(name string) error {
 	fd, err := unix.Openat(int(r.top.Fd()), name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if errors.Is(err, unix.ENOENT) {
+		return nil // entered already
+	}
 	if err != nil {
 		return &os.PathError{Op: "open", Path: name, Err: err}
 	}
