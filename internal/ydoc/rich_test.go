@@ -173,12 +173,36 @@ func (r *rich) finish() {
 	for i := range r.people {
 		s.add(cmdDescribe, i, cmdState, i)
 	}
+	typed, after := r.typeIn()
 	ours := []*Doc{r.server, r.relay, r.late, r.server.Fork(0)}
 	for i, d := range ours {
 		n := r.people + i
 		s.add(cmdOpen, n, 9, !d.keep, cmdApply, n, d.EncodeState(nil), cmdDescribe, n, cmdState, n)
 	}
-	r.compare(r.run(s), ours)
+	d := r.run(append(s, after...))
+	r.compare(d, ours)
+	for _, want := range typed {
+		if got := d.bytes(); !bytes.Equal(got, want) {
+			r.t.Fatalf("seed %d: typing into a formatted text writes\n %x, in yjs\n %x", r.seed, want, got)
+		}
+	}
+}
+
+// typeIn types at random places of a text with formats, in a copy of ours and
+// in one of yjs. It returns the updates and the script for yjs.
+func (r *rich) typeIn() ([][]byte, script) {
+	mine := r.server.Fork(77)
+	text := mine.Text("text")
+	n := 100
+	after := script{}
+	after.add(cmdOpen, n, 77, !mine.keep, cmdApply, n, r.server.EncodeState(nil))
+	var updates [][]byte
+	for range 4 {
+		at := r.rnd.IntN(text.Len() + 1)
+		after.add(cmdEdit, n, 1, 1, at, "typed")
+		updates = append(updates, mine.Transact(func(tx *Tx) { must(r.t, text.Insert(tx, at, "typed")) }))
+	}
+	return updates, after
 }
 
 func (r *rich) compare(d *decoder, ours []*Doc) {

@@ -54,6 +54,9 @@ func (d *Doc) decodeUpdate(b []byte) (in incoming, err error) {
 		b = bytes.Clone(b)
 	}
 	r := updateReader{decoder: decoder{b: b}, doc: d}
+	if len(b) >= 1<<31 {
+		r.fail("it has 2 GB or more")
+	}
 	for range r.count(3) {
 		r.readStream(&in)
 	}

@@ -29,6 +29,7 @@ const remote = Symbol('remote')
 const open = (clientID, gc) => {
   const doc = new Y.Doc({ gc })
   doc.clientID = clientID
+  doc.getText('text') // yjs finds other places in a text that it knows to have formats
   const t = { doc, local: [], remote: [] }
   doc.on('update', (u, origin) => (origin === remote ? t.remote : t.local).push(u))
   return t
