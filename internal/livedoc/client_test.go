@@ -83,24 +83,23 @@ type client struct {
 	text    *ydoc.Text
 	changed chan struct{} // closed and replaced at each message
 
-	conn    Conn
-	cancel  context.CancelFunc
-	synced  bool // has had step 2
-	sent    uint64
-	saved   uint64
-	sentSV  map[uint64]ydoc.StateVector // what the document held when message n was sent
-	safe    ydoc.StateVector            // what was called saved, over all connections
-	safeTxt string                      // the own text then
-	hello   notice
-	file    notice
-	seen    []string // states of the file, in order
-	moved   string
-	errors  []notice
-	aware   map[uint64]string
-	echoed  int // how many updates arrived
-	ended   error
-	done    chan struct{} // closed when the connection has ended on this side
-	served  chan struct{} // and on the server's, if that is here
+	conn   Conn
+	cancel context.CancelFunc
+	synced bool // has had step 2
+	sent   uint64
+	saved  uint64
+	sentSV map[uint64]ydoc.StateVector // what the document held when message n was sent
+	safe   ydoc.StateVector            // what was called saved, over all connections
+	hello  notice
+	file   notice
+	seen   []string // states of the file, in order
+	moved  string
+	errors []notice
+	aware  map[uint64]string
+	echoed int // how many updates arrived
+	ended  error
+	done   chan struct{} // closed when the connection has ended on this side
+	served chan struct{} // and on the server's, if that is here
 }
 
 func newClient() *client {

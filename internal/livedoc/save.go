@@ -1,0 +1,103 @@
+package livedoc
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+
+	"lyceum/internal/files"
+	"lyceum/internal/lyceum"
+)
+
+// save writes the document into its file. It reports whether all of it is there.
+func (k *keeper) save(ctx context.Context) bool {
+	k.mu.Lock()
+	text, f, upto, old := k.text.String(), k.note.Synced.form, k.lastUpdate, k.note.Synced
+	path, gone := k.path, k.gone
+	b := f.encode(text)
+	next := place{Upto: upto, Hash: hashOf(b), Size: int64(len(b)), form: f}
+	if next.Hash == old.Hash && !gone {
+		old.Upto, old.Also = upto, nil
+		k.note.Synced = old
+		k.noteLocked()
+		k.agreedLocked()
+		k.mu.Unlock()
+		return true
+	}
+	k.note.Writing = &next
+	k.saving = true
+	n := k.noteLocked()
+	k.showLocked()
+	k.mu.Unlock()
+
+	err := k.await(ctx, n)
+	var e files.Entry
+	if err == nil {
+		w := files.Write{IfVersion: old.Version, IfAbsent: gone}
+		if gone {
+			w.IfVersion = ""
+		}
+		e, err = k.store.cfg.Files.WriteAtomic(ctx, path, bytes.NewReader(b), w)
+	}
+	next.Version, next.Inode = e.Version, e.Inode
+	return k.saved(next, err)
+}
+
+// saved notes how the writing of the file went.
+func (k *keeper) saved(next place, err error) (clean bool) {
+	k.mu.Lock()
+	k.saving = false
+	if err != nil {
+		k.failedLocked(err)
+		k.showLocked()
+		k.mu.Unlock()
+		return false
+	}
+	if k.problem != "" {
+		k.log.Info("the file can be written again")
+	}
+	k.note.Synced, k.note.Writing = next, nil
+	k.noteLocked()
+	k.gone = false
+	k.problem, k.unreadable, k.backoff, k.retryAt, k.missing = "", false, 0, time.Time{}, time.Time{}
+	clean = !k.dirtyLocked()
+	k.firstDirty = time.Time{}
+	k.agreedLocked()
+	k.mu.Unlock()
+	k.store.remember(k.document)
+	return clean
+}
+
+// failedLocked decides what comes after a file that could not be written.
+func (k *keeper) failedLocked(err error) {
+	kind := lyceum.KindOf(err)
+	if kind != lyceum.Internal {
+		k.note.Writing = nil // these are found out before the file is touched
+	}
+	if kind == lyceum.Conflict || kind == lyceum.NotFound && !k.gone {
+		k.lookAt = time.Now() // somebody else wrote it or took it away: look first
+		k.retryAt = k.lookAt.Add(settleFor)
+		return
+	}
+	k.backoff = min(max(2*k.backoff, retryFirst), retryMost)
+	k.retryAt = time.Now().Add(k.backoff)
+	if errors.Is(err, context.Canceled) {
+		return
+	}
+	message := "The file cannot be written now. The document is kept, and it is tried again."
+	e, ok := errors.AsType[*lyceum.Error](err)
+	switch {
+	case ok && kind == lyceum.Exhausted:
+		message = "The disk is full: the file cannot be written. The document is kept, and it is tried again."
+	case ok && kind == lyceum.NotFound:
+		message = "The folder of the file was deleted. Make it again to save the document."
+	case ok:
+		message = sentence(e.Message) + " The document is kept, and it is tried again."
+	}
+	if message != k.problem {
+		k.log.Warn("a file cannot be written", "err", err)
+		k.problem, k.unreadable = message, false
+		k.complainLocked(kind, message)
+	}
+}
