@@ -35,8 +35,15 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 4 && os.Args[1] == "hub" {
 		os.Exit(playHub(os.Args[2], os.Args[3], os.Args[4]))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if programDir != "" {
+		_ = os.RemoveAll(programDir)
+	}
+	os.Exit(code)
 }
+
+// programDir is the folder of program, once it was made.
+var programDir string
 
 // attempts are what a project of these tests may try.
 func attempts(mux *http.ServeMux) {
@@ -78,6 +85,7 @@ var program = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	programDir = dir
 	to := filepath.Join(dir, "lyceum")
 	b, err := os.ReadFile(self)
 	if err != nil {
