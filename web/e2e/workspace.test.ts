@@ -1,9 +1,21 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { addMember, broken, Desk, makeProject } from "./desk.ts";
 import { Journey, type Person } from "./harness.ts";
 
 const model = "depth = 4.0\nlength = 100.0\n\nprint(depth, length)\n";
+
+/** Pictures of one pixel and of two. */
+const dot = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+);
+const twoDots = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAADUlEQVR4nGMQUDAAIgACZwDBk0QOYQAAAABJRU5ErkJggg==",
+  "base64",
+);
 
 describe("two people in one project", () => {
   const journey = new Journey();
@@ -259,7 +271,9 @@ describe("one person's workspace", () => {
     ];
     d.person.expected(/status of 4(09|12)/);
     await d.row("model.py").click();
-    await d.page.getByLabel("Files to upload").setInputFiles(files);
+    const chooser = d.page.waitForEvent("filechooser");
+    await d.page.getByRole("button", { name: "Upload files" }).click();
+    await (await chooser).setFiles(files);
     await d.row("up.csv").waitFor();
     await d.page.getByText("There is a file of this name.").waitFor();
     expect(d.read("model.py")).toBe(model);
@@ -315,10 +329,7 @@ describe("one person's workspace", () => {
       "raw.bin": Buffer.from([0, 1, 2, 255]),
       "empty.txt": "",
       "dos.txt": "one\r\ntwo\r\n",
-      "dot.png": Buffer.from(
-        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
-        "base64",
-      ),
+      "dot.png": dot,
     });
     d.write("large.log", `${"a line of a log that is too long to be edited\n".repeat(200_000)}`);
     await d.open();
@@ -353,6 +364,58 @@ describe("one person's workspace", () => {
     await d.saved();
     await d.shows("120.0");
     await d.onDisk("model.py", "depth = 4.0  # offline\nlength = 120.0\n\nprint(depth, length)  # still\n");
+  });
+
+  test("when the history of a file is lost, edits that cannot be merged are kept for their author", async () => {
+    const d = await desk();
+    d.person.expected(...broken);
+    await d.open();
+    await d.openFile("model.py");
+    await d.type(3, "# saved");
+    await d.saved();
+    await d.onDisk("model.py", model.replace("\n\n", "\n# saved\n"));
+    await d.person.context.setOffline(true);
+    await d.type(1, "  # not merged");
+    await expect.poll(() => d.state(), { timeout: 30_000 }).toBe("offline");
+    rmSync(d.path(".local/state/lyceum/documents"), { recursive: true });
+    process.kill(d.serverPid(), "SIGKILL");
+    await d.person.context.setOffline(false);
+    await d.page.getByText("could not be merged").waitFor();
+    await d.saved();
+    expect(await d.text()).toBe(model.replace("\n\n", "\n# saved\n"));
+    await d.page.getByRole("button", { name: "Copy your version" }).click();
+    await d.page.getByText("Your version is on the clipboard.").waitFor();
+    const kept = await d.page.evaluate(() => navigator.clipboard.readText());
+    expect(kept).toContain("depth = 4.0  # not merged");
+    await d.person.accessible();
+    await d.page.getByRole("button", { name: "Dismiss" }).click();
+    await d.type(1, "  # anew");
+    await d.saved();
+  });
+
+  test("whole folders are uploaded; a picture follows its file", async () => {
+    const d = await desk({ "plots/a.txt": "" });
+    const dir = mkdtempSync(join(tmpdir(), "lyceum-folder-"));
+    mkdirSync(join(dir, "deep/er"), { recursive: true });
+    writeFileSync(join(dir, "one.txt"), "1");
+    writeFileSync(join(dir, "deep/er/two.txt"), "2");
+    writeFileSync(join(dir, "dot.png"), dot);
+    await d.open();
+    await d.row("plots").click();
+    await d.row("a.txt").waitFor();
+    const chooser = d.page.waitForEvent("filechooser");
+    await d.page.getByRole("button", { name: "More for files" }).click();
+    await d.page.getByRole("menuitem", { name: "Upload a folder" }).click();
+    await (await chooser).setFiles(dir);
+    await d.page.getByText("3 files uploaded").waitFor();
+    const name = basename(dir);
+    await expect.poll(() => existsSync(d.path(`plots/${name}/deep/er/two.txt`))).toBe(true);
+    await d.row(name).click();
+    await d.row("dot.png").click();
+    await d.page.getByText("1 × 1").waitFor();
+    d.write(`plots/${name}/dot.png`, twoDots);
+    await d.page.getByText("2 × 1").waitFor();
+    rmSync(dir, { recursive: true });
   });
 
   test("the project's server is killed: everything comes back and nothing is lost", async () => {
