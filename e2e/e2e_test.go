@@ -19,6 +19,7 @@
 //	content FILE PATTERN             wait until a file on disk matches
 //	sha FILE VAR                     set VAR from the SHA-256 of a file
 //	port VAR                         set VAR to a free port
+//	web FOLDER VAR                   serve a folder; sets VAR to its address
 //	certify, secured, pebble         certificates, and a real ACME server: tls_test.go
 package e2e
 
@@ -66,7 +67,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": serve, "stop": stop, "as": as, "http": request, "get": get, "until": until,
 			"terminal": terminal, "type": typeText, "document": document, "content": content, "sha": sha,
-			"certify": certify, "secured": secured, "pebble": pebble, "port": port,
+			"certify": certify, "secured": secured, "pebble": pebble, "port": port, "web": web,
 		},
 	})
 }

@@ -141,6 +141,17 @@ func port(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], strconv.Itoa(freePorts(ts, 1)[0]))
 }
 
+// web serves a folder by HTTP until the script ends.
+func web(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg, args, 2, "web FOLDER VAR")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	s := &http.Server{Handler: http.FileServer(http.Dir(ts.MkAbs(args[0])))}
+	go func() { _ = s.Serve(l) }() // it ends with Close
+	ts.Defer(func() { _ = s.Close() })
+	ts.Setenv(args[1], "http://"+l.Addr().String())
+}
+
 func freePorts(ts *testscript.TestScript, n int) []int {
 	var ports []int
 	for range n {
