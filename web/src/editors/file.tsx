@@ -35,7 +35,7 @@ export function FileEditor(props: EditorProps & { version: number }) {
 type Read = { head?: Head; error?: unknown };
 
 /** Reads the beginning of the file, and then knows what it is. */
-function MaybeText(props: EditorProps) {
+function MaybeText(props: EditorProps & { version: number }) {
   const { host, path, running } = props;
   const [read, again] = useHead(props);
   const loading = <Progress>{t("Opening {path}…", { path })}</Progress>;
@@ -69,13 +69,16 @@ function MaybeText(props: EditorProps) {
   );
 }
 
-/** The beginning of the file, read once: later changes come with the live document. */
-function useHead({ host, path, running }: EditorProps): [Read, () => void] {
+/**
+ * The beginning of the file, read once: later changes come with the live document.
+ * What could not be read is read again when something happened to it on the disk.
+ */
+function useHead({ host, path, running, version }: EditorProps & { version: number }): [Read, () => void] {
   const [read, setRead] = useState<Read>({});
   const [tries, setTries] = useState(0);
   const [first] = useState(path); // a file that is renamed while it is open is not read again
   const known = read.head !== undefined;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each try reads again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each try and each change reads again
   useEffect(() => {
     if (!running || known) return;
     const stop = new AbortController();
@@ -92,7 +95,7 @@ function useHead({ host, path, running }: EditorProps): [Read, () => void] {
       stop.abort();
       clearTimeout(later);
     };
-  }, [host, first, running, known, tries]);
+  }, [host, first, running, known, tries, known ? 0 : version]);
   const again = () => {
     setRead({});
     setTries((n) => n + 1);

@@ -51,7 +51,9 @@ export class Registry {
   /** Does what the key means, if it means something; reports whether it did. */
   press(e: KeyboardEvent, mac = isMac()): boolean {
     if (e.defaultPrevented || e.isComposing) return false;
-    const typing = isTyping(e.target) && !e.ctrlKey && !e.metaKey;
+    // With Ctrl, Alt or Command, and with F6, nobody types.
+    const plain = !e.ctrlKey && !e.metaKey && !e.altKey && !/^F\d+$/.test(e.key);
+    const typing = plain && isTyping(e.target);
     const found = this.#all.findLast(
       (a) => a.keys !== undefined && !typing && matches(e, a.keys, mac) && (a.when?.() ?? true),
     );

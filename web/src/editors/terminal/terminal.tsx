@@ -6,6 +6,7 @@ import { useActions } from "../../ui/action";
 import { Avatar } from "../../ui/avatar";
 import { Button, IconButton } from "../../ui/button";
 import { classes } from "../../ui/classes";
+import { toast } from "../../ui/toast";
 import { t } from "../../words";
 import styles from "../editor.module.css";
 import type { EditorHost } from "../host";
@@ -82,6 +83,16 @@ export default function TerminalEditor(props: Props) {
       group: t("Terminal"),
       when: () => active,
       run: () => void screen?.paste(),
+    },
+    {
+      id: `terminal.read.${terminal}`,
+      label: t("Read the terminal out, or stop it (screen readers)"),
+      group: t("Terminal"),
+      when: () => active,
+      run: () => {
+        const on = screen?.toggleReading() === true;
+        toast({ text: on ? t("The terminal is read out.") : t("The terminal is not read out any more.") });
+      },
     },
   ]);
   return (

@@ -110,6 +110,13 @@ export class TerminalScreen {
     this.#measure();
   }
 
+  /** Keeps what is printed readable for screen readers, at some cost; says whether it does now. */
+  toggleReading(): boolean {
+    const on = this.#term.options.screenReaderMode !== true;
+    this.#term.options.screenReaderMode = on;
+    return on;
+  }
+
   focus(): void {
     this.#term.focus();
   }

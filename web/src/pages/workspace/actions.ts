@@ -33,7 +33,46 @@ export function useWorkspaceActions({ find }: { find: () => void }) {
   const tabs = t("Tabs");
   const active = () => workspace.active.get() !== undefined;
   const state = project.state;
+  const write = () => running && may("files.write");
+  const files = t("Files");
+  const { hidden } = useStore(workspace.arrangement);
   useActions([
+    {
+      id: "file.new",
+      label: t("New file"),
+      group: files,
+      keys: "Alt+N",
+      when: write,
+      run: () => workspace.want("file"),
+    },
+    {
+      id: "folder.new",
+      label: t("New folder"),
+      group: files,
+      when: write,
+      run: () => workspace.want("folder"),
+    },
+    {
+      id: "file.upload",
+      label: t("Upload files"),
+      group: files,
+      when: write,
+      run: () => workspace.want("upload"),
+    },
+    {
+      id: "folder.upload",
+      label: t("Upload a folder"),
+      group: files,
+      when: write,
+      run: () => workspace.want("upload-folder"),
+    },
+    {
+      id: "files.hidden",
+      label: hidden ? t("Leave out names with a dot") : t("Show names with a dot"),
+      group: files,
+      when: () => may("files.read-hidden"),
+      run: () => workspace.setHidden(!hidden),
+    },
     { id: "file.find", label: t("Go to a file"), group, keys: "Mod+P", run: find },
     { id: "file.save", label: t("Save"), group, keys: "Mod+S", run: () => saved(room) },
     {
@@ -49,8 +88,10 @@ export function useWorkspaceActions({ find }: { find: () => void }) {
       group,
       keys: "Mod+Shift+E",
       run: () => {
+        const focus = () => document.querySelector<HTMLElement>('[role="tree"]')?.focus();
         workspace.show("files");
-        setTimeout(() => document.querySelector<HTMLElement>('[role="tree"]')?.focus(), 50);
+        focus();
+        setTimeout(focus, 50); // for when it was not there yet
       },
     },
     { id: "side.people", label: t("Show the people"), group, run: () => workspace.show("people") },

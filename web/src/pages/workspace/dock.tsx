@@ -45,7 +45,20 @@ export function Dock() {
       disableFloatingGroups
       disableDnd={narrow}
       scrollbars="native"
-      getTabContextMenuItems={() => ["close", "closeOthers", "closeAll"]}
+      getTabContextMenuItems={({ panel, group }) => {
+        const close = (which: typeof group.panels) => {
+          for (const p of [...which]) p.api.close();
+        };
+        return [
+          { label: t("Close"), action: () => panel.api.close() },
+          {
+            label: t("Close the others"),
+            disabled: group.panels.length < 2,
+            action: () => close(group.panels.filter((p) => p.id !== panel.id)),
+          },
+          { label: t("Close all"), action: () => close(group.panels) },
+        ];
+      }}
       getAnnouncement={(e) => announcement(e.kind, e.panel.title ?? "")}
       onReady={({ api }) => {
         const { dock: kept } = workspace.arrangement.get();

@@ -1,12 +1,12 @@
 import { Ellipsis, FilePlus, FolderPlus, Upload as UploadIcon } from "lucide-react";
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Entry } from "../../api/project";
-import { useActions } from "../../ui/action";
 import { IconButton } from "../../ui/button";
 import { Menu, MenuItem } from "../../ui/menu";
 import { t } from "../../words";
 import { useRoom, useStore } from "./context";
 import { type Editing, type Task, Tasks } from "./entrydialogs";
+import type { Workspace } from "./model";
 import { isFolder, parentOf } from "./tree";
 import { TreeView } from "./treeview";
 import { chosen } from "./upload";
@@ -26,44 +26,10 @@ export function Explorer() {
     if (parent !== "") void workspace.tree.expand(parent);
     setEditing({ kind, parent });
   };
-  useActions([
-    {
-      id: "file.new",
-      label: t("New file"),
-      group: t("Files"),
-      keys: "Alt+N",
-      when: () => write,
-      run: () => make("file"),
-    },
-    {
-      id: "folder.new",
-      label: t("New folder"),
-      group: t("Files"),
-      when: () => write,
-      run: () => make("folder"),
-    },
-    {
-      id: "file.upload",
-      label: t("Upload files"),
-      group: t("Files"),
-      when: () => write,
-      run: () => picker.pick(folder, false),
-    },
-    {
-      id: "folder.upload",
-      label: t("Upload a folder"),
-      group: t("Files"),
-      when: () => write,
-      run: () => picker.pick(folder, true),
-    },
-    {
-      id: "files.hidden",
-      label: hidden ? t("Leave out names with a dot") : t("Show names with a dot"),
-      group: t("Files"),
-      when: () => may("files.read-hidden"),
-      run: () => workspace.setHidden(!hidden),
-    },
-  ]);
+  useWish(write, (wish) => {
+    if (wish === "file" || wish === "folder") make(wish);
+    else picker.pick(folder, wish === "upload-folder");
+  });
   return (
     <>
       <div className={styles.panelHead}>
@@ -117,6 +83,21 @@ export function Explorer() {
     </>
   );
 }
+
+/** Begins what was asked for elsewhere: by a key, in the palette, on the empty page. */
+function useWish(write: boolean, begin: (wish: NonNullable<Wish>) => void) {
+  const { workspace } = useRoom();
+  const wish = useStore(workspace.wish);
+  const latest = useRef(begin);
+  latest.current = begin;
+  useEffect(() => {
+    if (wish === undefined || !write) return;
+    workspace.wish.set(undefined);
+    latest.current(wish);
+  }, [workspace, wish, write]);
+}
+
+type Wish = ReturnType<Workspace["wish"]["get"]>;
 
 /** The browser's own pickers of files and folders. */
 function useUploadPicker() {

@@ -30,6 +30,7 @@ export function Frame({ project, kept, self }: { project: Project; kept: unknown
   useEffect(() => workspace.start(), [workspace]);
   useEffect(() => workspace.setPhase(phase), [workspace, phase]);
   useStartOnce(project);
+  useEffect(prefetch, []);
   useAddress(workspace);
   const room = useMemo<Room>(
     () => ({ workspace, project, running, narrow, may: (verb) => project.can.includes(verb) }),
@@ -131,6 +132,12 @@ function Sash({ panel }: { panel: React.RefObject<HTMLElement | null> }) {
       onDoubleClick={() => workspace.setWidth(sideWidth.usual)}
     />
   );
+}
+
+/** What is opened first is most often text: its editor is fetched while nothing else is. */
+function prefetch() {
+  const timer = setTimeout(() => void import("../../editors/text/text"), 1000);
+  return () => clearTimeout(timer);
 }
 
 /**

@@ -22,8 +22,8 @@ import {
   widthOf,
   writeArrangement,
 } from "./arrangement";
-import { isWithin, nameOf, Tree } from "./tree";
-import { sendTo, Uploads } from "./upload";
+import { isWithin, nameOf, parentOf, Tree } from "./tree";
+import { sendTo, Uploads, unfinished } from "./upload";
 
 /** Where in the dock something is put. */
 export type Place = { group?: DockviewGroupPanel; position: Position };
@@ -54,6 +54,8 @@ export class Workspace {
   readonly active = new Store<OpenTab | undefined>(undefined);
   /** The tabs that are open, in no order. */
   readonly tabs = new Store<readonly OpenTab[]>([]);
+  /** Something that the explorer shall begin, when it is there. */
+  readonly wish = new Store<"file" | "folder" | "upload" | "upload-folder" | undefined>(undefined);
   /** Whose cursor the screen follows; an account. */
   readonly following = new Store("");
   /** Counts the times at which the project began to run, as far as the page saw it. */
@@ -95,17 +97,19 @@ export class Workspace {
   start(): () => void {
     const leave = () => this.#keeper.leave();
     const warn = (e: BeforeUnloadEvent) => {
-      if (this.documents.waiting.get() > 0) e.preventDefault();
+      if (this.documents.waiting.get() > 0 || this.uploads.list.get().some(unfinished)) e.preventDefault();
     };
     window.addEventListener("pagehide", leave);
     window.addEventListener("beforeunload", warn);
     const unwatch = this.tree.watched.subscribe(() => this.#watchFolders());
+    const untab = this.tabs.subscribe(() => this.#watchFolders());
     this.#watchFolders();
     if (this.#running) this.#resume();
     this.#stops = [
       () => window.removeEventListener("pagehide", leave),
       () => window.removeEventListener("beforeunload", warn),
       unwatch,
+      untab,
     ];
     return () => {
       leave();
@@ -245,6 +249,12 @@ export class Workspace {
     this.#arrange({ side });
   }
 
+  /** Shows the explorer and has it begin something. */
+  want(wish: "file" | "folder" | "upload" | "upload-folder"): void {
+    this.wish.set(wish);
+    this.show("files");
+  }
+
   setWidth(width: number): void {
     this.#arrange({ width: widthOf(width) });
   }
@@ -324,7 +334,8 @@ export class Workspace {
   }
 
   #watchFolders(): void {
-    this.#watch.set(this.tree.watched.get());
+    const open = this.tabs.get().flatMap((o) => (o.tab.kind === "file" ? [parentOf(o.tab.path)] : []));
+    this.#watch.set([...new Set([...this.tree.watched.get(), ...open])]);
     const expanded = this.tree.expanded;
     // Before the tree has begun, what was kept is not to be forgotten.
     if (this.#running && this.tree.rows.get().length > 0) this.#arrange({ expanded });
@@ -335,8 +346,8 @@ export class Workspace {
     for (const o of this.tabs.get()) {
       if (o.tab.kind !== "file") continue;
       const { path } = o.tab;
-      const inDir = path.slice(0, Math.max(0, path.length - nameOf(path).length - 1)) === dir;
-      if (inDir && (!names || names.includes(nameOf(path)))) next.set(path, (next.get(path) ?? 0) + 1);
+      if (parentOf(path) === dir && (!names || names.includes(nameOf(path))))
+        next.set(path, (next.get(path) ?? 0) + 1);
     }
     this.versions.set(next);
   }

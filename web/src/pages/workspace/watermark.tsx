@@ -16,10 +16,6 @@ export function Watermark() {
       .now()
       .find((a) => a.id === id)
       ?.run();
-  const makeFile = () => {
-    workspace.show("files");
-    setTimeout(() => run("file.new"), 50); // the files offer it once they are there
-  };
   return (
     <div className={styles.watermark}>
       <Mark size={32} />
@@ -32,7 +28,7 @@ export function Watermark() {
             <Keys keys="Mod+P" />
           </Button>
           {may("files.write") ? (
-            <Button look="quiet" onClick={makeFile}>
+            <Button look="quiet" onClick={() => workspace.want("file")}>
               <FilePlus size={16} strokeWidth={1.5} aria-hidden />
               <span>{t("New file")}</span>
               <Keys keys="Alt+N" />
