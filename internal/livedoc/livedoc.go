@@ -58,6 +58,27 @@
 // edit and at least every SaveEvery, by an atomic replacement that fails when the
 // file has changed in between; that change is merged first.
 //
+// # The file
+//
+// The file is UTF-8 without NUL, at most api.MaxDocumentBytes; anything else is
+// refused with CloseNotText or CloseTooLarge. The shared text has no byte order mark
+// and, where all lines end with "\r\n", only "\n"; both come back when the file is
+// written. Where line ends are mixed the text keeps its "\r", so that nothing changes
+// that nobody touched.
+//
+// A change on disk is taken over when the file has kept still for 100 ms (an empty one
+// for 500 ms), after 2 s at the latest. At an existing path the path wins: whatever is
+// there now is the document's file. A file that is missing for a second is looked for
+// among the names that have just appeared in its folder (same inode and bytes), and is
+// else deleted: the document stays, its state says so, edits from before do not bring
+// the file back, the first edit after it does. A file that turns binary, too large or
+// unreadable is not overwritten: the state is error, edits are kept in the log and
+// merged when it can be read again. When the file cannot be written (disk full,
+// permission) the state is error, each viewer gets one error message, and it is tried
+// again after 0.5 s and then up to every 30 s. When the log cannot be written nothing is
+// called saved and the file is not written either, so that it never has what the log
+// has not; that too is tried again for ever.
+//
 // # Epochs
 //
 // A document's state is built from its file once, when its epoch begins. Within an

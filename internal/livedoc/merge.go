@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,7 +74,7 @@ func distance(y *ydoc.Doc, text string) int {
 
 // at builds the state of a place from the log.
 func (d *document) at(ctx context.Context, p place) (*ydoc.Doc, error) {
-	for _, n := range append(p.Also, p.Upto) {
+	for _, n := range slices.Concat(p.Also, []uint64{p.Upto}) {
 		d.mu.Lock()
 		n = min(n, d.recorded) // a keyframe's number is nobody's to wait for
 		d.mu.Unlock()

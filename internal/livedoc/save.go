@@ -25,7 +25,8 @@ func (k *keeper) save(ctx context.Context) bool {
 		k.mu.Unlock()
 		return true
 	}
-	k.note.Writing = &next
+	writing := next // whoever has the lock may read it
+	k.note.Writing = &writing
 	k.saving = true
 	n := k.noteLocked()
 	k.showLocked()
