@@ -45,13 +45,14 @@ export function Dialog({
               <Radix.Title>{title}</Radix.Title>
               {description === undefined ? null : <Radix.Description>{description}</Radix.Description>}
             </div>
-            <Radix.Close asChild>
-              <IconButton label={t("Close")}>
-                <X size={16} strokeWidth={1.5} />
-              </IconButton>
-            </Radix.Close>
           </div>
           {children}
+          {/* Last, so that the first field has the focus and not this. */}
+          <Radix.Close asChild>
+            <IconButton label={t("Close")} className={styles.close}>
+              <X size={16} strokeWidth={1.5} />
+            </IconButton>
+          </Radix.Close>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>

@@ -9,11 +9,13 @@ export function SearchField({
   label,
   value,
   onChange,
+  autoFocus,
   ref,
 }: {
   label: string;
   value: string;
   onChange: (value: string) => void;
+  autoFocus?: boolean;
   ref?: Ref<HTMLInputElement>;
 }) {
   return (
@@ -22,6 +24,8 @@ export function SearchField({
       <input
         ref={ref}
         type="search"
+        // biome-ignore lint/a11y/noAutofocus: it is asked for where a dialog begins with it
+        autoFocus={autoFocus}
         aria-label={label}
         placeholder={label}
         value={value}

@@ -124,7 +124,7 @@ function FindPerson({
   }
   return (
     <div className={styles.stack}>
-      <SearchField label={t("Name, or whole mail address")} value={query} onChange={setQuery} />
+      <SearchField autoFocus label={t("Name, or whole mail address")} value={query} onChange={setQuery} />
       {settled.length < 2 ? (
         <p className="quiet">
           {t("People who have an account here are found by two letters of their name.")}
