@@ -85,15 +85,24 @@ func (h *Hub) authorise(r *http.Request, v lyceum.Verb) (*http.Request, error) {
 	return r.WithContext(context.WithValue(ctx, grantKey{}, g)), nil
 }
 
-// objectOf reads the asker's role in the project that the path names. A project
-// that is not there looks like one that the asker may not know of.
+// objectOf reads the asker's role in the project that the path names, by its
+// identifier or by a slug that it has or had. A project that is not there looks
+// like one that the asker may not know of.
 func (h *Hub) objectOf(ctx context.Context, id auth.Identity, text string) (lyceum.Object, error) {
 	if !id.SignedIn() {
 		return lyceum.Object{Project: lyceum.ProjectID(text)}, nil // Check answers Unauthenticated
 	}
 	project, err := lyceum.ParseID[lyceum.ProjectID](text)
 	if err != nil {
-		return lyceum.Object{}, noProject()
+		if lyceum.CheckSlug(text) != nil {
+			return lyceum.Object{}, noProject()
+		}
+		if project, err = h.DB.ResolveSlug(ctx, text); lyceum.IsKind(err, lyceum.NotFound) {
+			return lyceum.Object{}, noProject()
+		}
+		if err != nil {
+			return lyceum.Object{}, err
+		}
 	}
 	role, deleted, err := h.DB.RoleIn(ctx, project, id.Account.ID)
 	if lyceum.IsKind(err, lyceum.NotFound) {
