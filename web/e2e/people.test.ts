@@ -99,6 +99,9 @@ describe("the people and settings of a project", () => {
     await slug.fill("thesis");
     await slug.press("Enter");
     await ada.page.getByText(/Use 1 to 40 of a-z/).waitFor({ state: "detached" });
+    await ada.page.waitForLoadState("networkidle");
+    await ada.open("projects/thesis/settings");
+    await ada.page.waitForURL(new RegExp(`${id}/settings`));
 
     await ada.page.getByRole("button", { name: "Set a variable" }).click();
     const dialog = ada.page.getByRole("dialog");

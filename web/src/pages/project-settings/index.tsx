@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, Navigate, useParams } from "@tanstack/react-router";
 import { MapPinOff } from "lucide-react";
 import { isKind } from "../../api/problem";
 import { project as projectQuery } from "../../api/queries";
@@ -26,6 +26,10 @@ export function ProjectSettingsPage() {
     query.data === undefined ? t("Project settings") : t("Settings of {name}", { name: query.data.name }),
   );
   if (isKind(query.error, "not-found")) return <NoProject />;
+  // An address with the project's short name goes on under its identifier.
+  if (query.data !== undefined && query.data.id !== id) {
+    return <Navigate to="/projects/$project/settings" params={{ project: query.data.id }} replace />;
+  }
   return (
     <Loaded query={query} loading={t("Reading the project…")}>
       {(p) => <Sections project={p} />}
