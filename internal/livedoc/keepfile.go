@@ -2,6 +2,7 @@ package livedoc
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"lyceum/internal/files"
@@ -24,13 +25,12 @@ type keeper struct {
 	watched string // the folder, as given to watch; "\x00" before the first
 	polled  bool   // the folder cannot be watched
 
-	names     map[string]time.Time // what has changed in the folder lately
-	lookAt    time.Time            // look at the file then; zero: nothing to do
-	verify    bool                 // read the file even if it looks the same
-	seen      string               // version at the last look, when it is not the one we know
-	seenSince time.Time            // since when it changes
-	missing   time.Time            // since when the file is not there
-	retryAt   time.Time            // try to save again then
+	lookAt    time.Time // look at the file then; zero: nothing to do
+	verify    bool      // read the file even if it looks the same
+	seen      string    // version at the last look, when it is not the one we know
+	seenSince time.Time // since when it changes
+	missing   time.Time // since when the file is not there
+	retryAt   time.Time // try to save again then
 	backoff   time.Duration
 }
 
@@ -120,19 +120,11 @@ func (k *keeper) follow() {
 
 // changed notes what the watcher tells.
 func (k *keeper) changed(c files.Change) {
-	now := time.Now()
-	if k.names == nil || len(k.names) > 1000 {
-		k.names = map[string]time.Time{}
-	}
-	for _, n := range c.Names {
-		k.names[n] = now
-	}
 	k.mu.Lock()
 	_, own := files.Split(k.path)
 	k.mu.Unlock()
-	_, mine := k.names[own]
-	if c.Names == nil || c.Gone || mine && k.names[own].Equal(now) {
-		k.lookAt = now
+	if c.Names == nil || c.Gone || slices.Contains(c.Names, own) {
+		k.lookAt = time.Now()
 	}
 }
 

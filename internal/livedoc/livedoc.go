@@ -69,8 +69,7 @@
 // A change on disk is taken over when the file has kept still for 100 ms (an empty one
 // for 500 ms), after 2 s at the latest. At an existing path the path wins: whatever is
 // there now is the document's file. A file that is missing for a second is looked for
-// among the names that have just appeared in its folder (same inode and bytes), and is
-// else deleted: the document stays, its state says so, edits from before do not bring
+// in its folder under another name (same inode and bytes), and is else deleted: the document stays, its state says so, edits from before do not bring
 // the file back, the first edit after it does. A file that turns binary, too large or
 // unreadable is not overwritten: the state is error, edits are kept in the log and
 // merged when it can be read again. When the file cannot be written (disk full,
@@ -230,6 +229,11 @@ func New(c Config) (*Store, error) {
 	return s, nil
 }
 
+const (
+	lockTries = 20
+	lockPause = 50 * time.Millisecond
+)
+
 // takeLock makes sure that no other process uses the folder. A file system that
 // has no locks is used without.
 func takeLock(name string, log *slog.Logger) (*os.File, error) {
@@ -237,7 +241,15 @@ func takeLock(name string, log *slog.Logger) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock the folder of documents: %w", err)
 	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	// One that was killed may have left a child between fork and exec, which holds
+	// the lock for an instant.
+	for range lockTries {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			break
+		}
+		time.Sleep(lockPause)
+	}
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil, errors.Join(lyceum.Errorf(lyceum.Unavailable, "another project server has the documents open"), f.Close())
 	}
@@ -339,5 +351,7 @@ func (s *Store) Close(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	// Closing alone would not do while a child is between fork and exec.
+	_ = syscall.Flock(int(s.lock.Fd()), syscall.LOCK_UN) // it may never have been locked
 	return errors.Join(err, s.watcher.Close(), s.index.close(), s.lock.Close())
 }

@@ -152,26 +152,33 @@ func (d *document) setGoneLocked() {
 	d.showLocked()
 }
 
-// renamed returns where in its folder the file is now: a name that has appeared
-// lately, with the same inode and the same bytes.
+// maxSearch bounds the pages of a folder that are searched for a renamed file.
+const maxSearch = 5
+
+// renamed returns where in its folder the file is now: a name that no document has,
+// with the same inode and the same bytes.
 func (k *keeper) renamed(ctx context.Context) string {
 	k.mu.Lock()
 	dir, _ := files.Split(k.path)
 	known := k.note.Synced
 	k.mu.Unlock()
-	for name, at := range k.names {
-		if time.Since(at) > 10*goneAfter {
-			delete(k.names, name)
-			continue
+	page := files.Page{Hidden: true}
+	for range maxSearch {
+		l, err := k.store.cfg.Files.List(ctx, dir, page)
+		if err != nil {
+			return "" // the folder is gone as well
 		}
-		path := files.Join(dir, name)
-		e, err := k.store.cfg.Files.Stat(ctx, path)
-		if err != nil || e.Kind != files.File || e.Inode != known.Inode || e.Size != known.Size || e.Opaque {
-			continue
+		for _, e := range l.Entries {
+			if e.Kind != files.File || e.Inode != known.Inode || e.Size != known.Size || e.Opaque {
+				continue
+			}
+			b, _, err := k.store.cfg.Files.ReadAll(ctx, e.Path, api.MaxDocumentBytes)
+			if err == nil && hashOf(b) == known.Hash && !k.store.knows(e.Path) {
+				return e.Path
+			}
 		}
-		b, _, err := k.store.cfg.Files.ReadAll(ctx, path, api.MaxDocumentBytes)
-		if err == nil && hashOf(b) == known.Hash && !k.store.knows(path) {
-			return path
+		if page.After = l.Next; l.Next == "" {
+			break
 		}
 	}
 	return ""
