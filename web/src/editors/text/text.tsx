@@ -106,6 +106,7 @@ function phrases(): Record<string, string> {
     replace: t("Replace"),
     "replace all": t("Replace all"),
     close: t("Close"),
+    Command: t("Command"),
     "Go to line": t("Go to line"),
     go: t("Go"),
   };

@@ -72,6 +72,7 @@ export class TextView {
   #config: TextViewConfig;
   #languageName = "";
   #vim = false;
+  #vimModule: typeof import("./vim") | undefined;
   #over = false;
 
   constructor(config: TextViewConfig) {
@@ -106,6 +107,7 @@ export class TextView {
     const change = replacement(this.view.state.doc.toString(), text.toString());
     const undo = new Y.UndoManager(text, { captureTimeout: 400 });
     this.#undo = undo;
+    this.#vimModule?.setUndo(this.view, undo);
     this.view.dispatch({
       ...(change && { changes: { from: change.from, to: change.to, insert: splitLF(change.insert) } }),
       effects: [
@@ -125,6 +127,7 @@ export class TextView {
   detach(): void {
     this.#undo?.destroy();
     this.#undo = undefined;
+    this.#vimModule?.setUndo(this.view, undefined);
     this.view.dispatch({
       effects: [this.#shared.reconfigure([]), this.#editable.reconfigure(readOnly(true))],
     });
@@ -160,8 +163,11 @@ export class TextView {
 
   async setVim(on: boolean): Promise<void> {
     this.#vim = on;
-    const keys = on ? (await import("@replit/codemirror-vim")).vim({ status: true }) : [];
+    const m = on ? await import("./vim") : undefined;
     if (this.#over || this.#vim !== on) return;
+    this.#vimModule = m;
+    m?.setUndo(this.view, this.#undo);
+    const keys = m?.vimKeys(this.#config.phrases.Command ?? "") ?? [];
     this.view.dispatch({ effects: this.#keys.reconfigure(keys) });
   }
 

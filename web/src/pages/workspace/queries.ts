@@ -18,6 +18,7 @@ export const terminals = (id: string, running: boolean) =>
     queryKey: [...keys.project(id), "terminals"],
     queryFn: ({ signal }) => listTerminals(id, signal),
     enabled: running,
+    staleTime: 0,
     refetchInterval: 5000,
     retry: false,
   });
@@ -27,6 +28,7 @@ export const status = (id: string, running: boolean, every = 8000) =>
     queryKey: [...keys.project(id), "status"],
     queryFn: ({ signal }) => projectStatus(id, signal),
     enabled: running,
+    staleTime: 0,
     refetchInterval: every,
     retry: false,
   });

@@ -1,13 +1,13 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Pencil, Plus, SquareTerminal, Trash2 } from "lucide-react";
-import { type KeyboardEvent, useState } from "react";
+import { type KeyboardEvent, useEffect, useState } from "react";
 import { endTerminal, renameTerminal, type Terminal } from "../../api/project";
 import { Button, IconButton } from "../../ui/button";
 import { ConfirmDialog } from "../../ui/dialog";
 import { Loaded } from "../../ui/state";
 import { t } from "../../words";
 import { say } from "../say";
-import { useRoom } from "./context";
+import { useRoom, useStore } from "./context";
 import { terminals } from "./queries";
 import styles from "./workspace.module.css";
 
@@ -19,6 +19,10 @@ export function TerminalsPanel() {
   const read = useQuery(query);
   const [ending, setEnding] = useState<Terminal>();
   const again = () => cache.invalidateQueries({ queryKey: query.queryKey });
+  // A terminal was opened or left here: there may be another one, and who looks has changed.
+  const tabs = useStore(workspace.tabs).length;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each change of the tabs reads again
+  useEffect(() => void cache.invalidateQueries({ queryKey: query.queryKey }), [cache, tabs]);
   const make = async () => {
     if (await say(workspace.newTerminal())) void again();
     if (narrow) workspace.show("");
