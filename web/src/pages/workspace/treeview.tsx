@@ -93,7 +93,8 @@ export function TreeView(props: Props) {
       const since = e.timeStamp - typed.current.at;
       typed.current = { text: (since < 800 ? typed.current.text : "") + e.key, at: e.timeStamp };
       const found = typeAhead(rows, at, typed.current.text);
-      if (found >= 0) go(found);
+      if (found < 0) return; // it may be a key of the page
+      go(found);
     } else return;
     e.preventDefault();
   };
