@@ -84,7 +84,7 @@ func (d *document) at(ctx context.Context, p place) (*ydoc.Doc, error) {
 	}
 	y := ydoc.New(ydoc.Config{Client: d.y.Client()})
 	err := d.wal.replay(p.Upto, p.Also, func(r *record) error {
-		_, err := y.Apply(r.data)
+		_, err := y.Restore(r.data)
 		return err
 	})
 	if err != nil {
