@@ -85,10 +85,14 @@ export function apply(cache: QueryClient, event: SiteEvent): void {
     case "project-gone":
       dropProject(cache, event.id);
       return;
-    case "members":
+    case "members": {
       cache.invalidateQueries({ queryKey: keys.members(event.project) });
-      cache.invalidateQueries({ queryKey: keys.invitations(event.project) });
+      // The invitations of a deleted project cannot be read; nobody shall try while their page closes.
+      const deleted = cache.getQueryData<Project>(keys.project(event.project))?.deleted !== undefined;
+      const refetchType = deleted ? "none" : "active";
+      cache.invalidateQueries({ queryKey: keys.invitations(event.project), refetchType });
       return;
+    }
     case "account":
       cache.invalidateQueries({ queryKey: keys.site });
       cache.invalidateQueries({ queryKey: ["account"] });

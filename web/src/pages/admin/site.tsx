@@ -26,8 +26,15 @@ export function SiteSettingsPage() {
 
 function SiteSettings({ settings: s }: { settings: Settings }) {
   const cache = useQueryClient();
+  // It shows at once, and is put back if it cannot be stored.
   const change = async (body: Partial<Settings>) => {
-    cache.setQueryData(keys.adminSettings, await request("PATCH", "/admin/settings", { body }));
+    cache.setQueryData(keys.adminSettings, { ...s, ...body });
+    try {
+      cache.setQueryData(keys.adminSettings, await request("PATCH", "/admin/settings", { body }));
+    } catch (e) {
+      cache.setQueryData(keys.adminSettings, s);
+      throw e;
+    }
     await cache.invalidateQueries({ queryKey: keys.site });
   };
   return (
