@@ -366,6 +366,21 @@ describe("one person's workspace", () => {
     await d.onDisk("model.py", "depth = 4.0  # offline\nlength = 120.0\n\nprint(depth, length)  # still\n");
   });
 
+  test("a project that nobody uses says when it will be stopped, and runs on when it is asked to", async () => {
+    const d = await desk();
+    await d.person.api("PATCH", "admin/settings", { idleTimeoutSeconds: 60 });
+    await d.open();
+    await d.page.getByRole("button", { name: "Keep running" }).waitFor({ timeout: 60_000 });
+    await d.person.accessible();
+    const left = d.page.getByText(/it will be stopped at|about to be stopped/);
+    await left.waitFor();
+    const answer = d.page.waitForResponse((r) => r.url().endsWith("/keep-running"));
+    await d.page.getByRole("button", { name: "Keep running" }).click();
+    expect((await answer).status()).toBe(200);
+    await d.person.api("PATCH", "admin/settings", { idleTimeoutSeconds: 3600 });
+    await left.waitFor({ state: "detached", timeout: 60_000 });
+  });
+
   test("when the history of a file is lost, edits that cannot be merged are kept for their author", async () => {
     const d = await desk();
     d.person.expected(...broken);

@@ -46,7 +46,11 @@ export const openWebSocket: OpenSocket = (url, protocols, events) => {
   ws.onclose = (e) => events.close(e.code, e.reason);
   return {
     send: (data) => ws.send(data),
-    close: (code, reason) => ws.close(code, reason),
+    close: (code, reason) => {
+      // Browsers complain of one that is closed before it is open; it is closed as soon as it is.
+      if (ws.readyState === WebSocket.CONNECTING) ws.onopen = () => ws.close(code, reason);
+      else ws.close(code, reason);
+    },
     get buffered() {
       return ws.bufferedAmount;
     },
