@@ -168,7 +168,7 @@ func (s *Session) Restart() {
 
 // softReset undoes what a program that was killed may have left behind: modes,
 // the alternate screen, mouse reports, bracketed paste, colours.
-const softReset = "\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[!p\x1b[0m\r\n"
+const softReset = "\x1b[?1047l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[!p\x1b[0m\r\n"
 
 // End ends the program and disconnects the viewers with CloseGone: SIGHUP to
 // the shell and to what runs in its foreground, SIGKILL after the grace time or
