@@ -7,6 +7,10 @@ import { Journey, type Person } from "./harness.ts";
 
 const model = "depth = 4.0\nlength = 100.0\n\nprint(depth, length)\n";
 
+/** Asks the terminal where its cursor is, and prints the answer. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's
+const askPlace = "read -rsdR -p $'\\e[6n' at; echo \"at:${at#*[}\"\n";
+
 /** Pictures of one pixel and of two. */
 const dot = Buffer.from(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
@@ -97,6 +101,12 @@ describe("two people in one project", () => {
     await a.page.getByText("so that everybody here can read all of it").waitFor();
     await a.page.getByRole("img", { name: "Grace Hopper" }).first().waitFor();
     await g.person.accessible();
+
+    // A program asks where the cursor is: one of the two terminals answers, and only one.
+    await a.page.keyboard.type(askPlace);
+    await a.prints(/^at:\d+;\d+$/m);
+    await a.page.keyboard.type("echo clean-$((40+2))\n");
+    await g.prints(/^clean-42$/m);
 
     // What both typed arrived once.
     await g.page.keyboard.type("history | tail -3\n");
@@ -219,6 +229,9 @@ describe("one person's workspace", () => {
     await d.open();
     await d.page.getByText("Open a file from the side").waitFor();
     await d.openTerminal();
+    // What asked for the cursor's place is answered once, and not again when it is replayed.
+    await d.page.keyboard.type(askPlace);
+    await d.prints(/^at:\d+;\d+$/m);
     await d.page.keyboard.type('read -r line; echo "got:$line:"\n');
     // The page goes away in the middle of a line.
     await d.page.keyboard.type("The quick brown fox ");
@@ -234,6 +247,20 @@ describe("one person's workspace", () => {
     await d.page.keyboard.press("Enter");
     await d.page.keyboard.type("echo again-$((1+1))\n");
     await d.prints("again-2");
+  });
+
+  test("a program that prints without end can be watched, and stopped", async () => {
+    const d = await desk({});
+    await d.open();
+    await d.page.getByText("Open a file from the side").waitFor();
+    await d.openTerminal();
+    await d.page.keyboard.type("yes a line that is printed again and again\n");
+    await d.prints(/(a line that is printed again and again\n){10}/);
+    await d.page.waitForTimeout(3000);
+    await d.page.keyboard.press("Control+c");
+    await d.prints(/\$ ?$/);
+    await d.page.keyboard.type("echo over-$((1+1))\n");
+    await d.prints(/^over-2$/m);
   });
 
   test("files are made, renamed, moved, uploaded, downloaded and deleted", async () => {

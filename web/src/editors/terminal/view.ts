@@ -15,6 +15,10 @@ const font = '"JetBrains Mono Variable"';
 /** Pixels. A cell is 0.6 of it wide, and WebGL cuts that to whole pixels: this makes 8 of it. */
 const fontSize = 13.35;
 
+/** Bytes that may lie undrawn, and those at which more are taken again. */
+const mostPending = 8 << 20;
+const fewPending = 1 << 20;
+
 /** What the surroundings of the terminal show. */
 export type TerminalView = {
   connection: TerminalConnection;
@@ -47,6 +51,12 @@ export class TerminalScreen {
   #search = new SearchAddon();
   #parent: HTMLElement;
   #visible = false;
+  #running = false;
+  /** It was asked to run again, and has not said yet that it does. */
+  #restarting = false;
+  /** Bytes that are not drawn yet; held: too many, so that no more are taken. */
+  #pending = 0;
+  #held = false;
   #wanted = { cols: 0, rows: 0 };
   /** The emulator parses later than it is given: what of its queue is a replay. */
   #replays: boolean[] = [];
@@ -70,7 +80,10 @@ export class TerminalScreen {
       output: (data, replay) => this.#write(data, replay),
       reset: () => this.#reset(),
       size: (cols, rows) => this.#sized(cols, rows),
-      state: (state) => this.#show({ state }),
+      state: (state) => {
+        if (!state.exited) this.#restarting = false;
+        this.#show({ state });
+      },
       connection: (connection) => this.#show({ connection }),
     });
     term.loadAddon(this.#fit);
@@ -95,8 +108,9 @@ export class TerminalScreen {
 
   /** The project runs, or does not: connect, or stop trying. */
   setRunning(running: boolean): void {
-    if (running) this.#client.start();
-    else this.#client.pause();
+    this.#running = running;
+    if (!running) this.#client.pause();
+    else if (!this.#held) this.#client.start();
   }
 
   /** Tries at once where a try is waited for. */
@@ -122,6 +136,7 @@ export class TerminalScreen {
   }
 
   restart(): void {
+    this.#restarting = true;
     this.#client.restart();
   }
 
@@ -162,9 +177,10 @@ export class TerminalScreen {
   #keys(config: TerminalConfig): void {
     const term = this.#term;
     term.onData((data) => {
-      const exited = this.shown.get().state?.exited;
-      if (!exited) this.#type(new TextEncoder().encode(data));
-      else if (data === "\r") this.#client.restart();
+      // What is typed after Enter is for the program that begins.
+      const over = this.shown.get().state?.exited && !this.#restarting;
+      if (!over) this.#type(new TextEncoder().encode(data));
+      else if (data === "\r") this.restart();
     });
     term.onBinary((data) => this.#type(Uint8Array.from(data, (c) => c.charCodeAt(0))));
     term.attachCustomKeyEventHandler((e) => {
@@ -190,7 +206,28 @@ export class TerminalScreen {
 
   #write(data: Uint8Array<ArrayBuffer>, replay: boolean): void {
     this.#replays.push(replay);
-    this.#term.write(data, () => this.#replays.shift());
+    this.#pending += data.length;
+    this.#term.write(data, () => {
+      this.#replays.shift();
+      this.#pending -= data.length;
+      this.#hold();
+    });
+    this.#hold();
+  }
+
+  /**
+   * A program may print faster than a browser draws, and a socket cannot be told
+   * to wait. When too much lies here, the terminal leaves until it is drawn; then
+   * it goes on where it was, or with the last that the project still has.
+   */
+  #hold(): void {
+    if (!this.#held && this.#pending > mostPending) {
+      this.#held = true;
+      this.#client.pause();
+    } else if (this.#held && this.#pending < fewPending) {
+      this.#held = false;
+      if (this.#running) this.#client.start();
+    }
   }
 
   /** Whether what is parsed now must not be answered. */
