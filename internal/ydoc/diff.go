@@ -62,9 +62,20 @@ func name(s string, at []int, names map[string]int32) []int32 {
 
 // Bounds of diffChars.
 const (
-	maxChars = 4000 // on both sides together
-	minEqual = 3    // characters between two edits that stay two
+	maxChars = 4000    // on both sides together, up to which most may differ
+	maxLook  = 1 << 25 // of comparison, in longer texts: some 50 ms
+	minEqual = 3       // characters between two edits that stay two
 )
+
+// maxEdits returns how many characters may differ in texts of n characters
+// together. In long ones (a line of JSON, a minified file) few may: myers
+// takes steps for each of them along the whole text.
+func maxEdits(n int) int {
+	if n <= maxChars {
+		return n * 2 / 3
+	}
+	return min(maxRowEdits, maxLook/n)
+}
 
 // diffChars refines a hunk of lines to characters, unless little is equal.
 func diffChars(a, b string, h hunk) []hunk {
@@ -72,11 +83,15 @@ func diffChars(a, b string, h hunk) []hunk {
 		return nil
 	}
 	sa, sb := a[h.a0:h.a1], b[h.b0:h.b1]
-	if sa == "" || sb == "" || len(sa)+len(sb) > maxChars {
+	if sa == "" || sb == "" {
 		return []hunk{h}
 	}
 	ra, rb := chars(sa), chars(sb)
-	parts, ok := myers(ra, rb, (len(ra)+len(rb))*2/3)
+	limit := maxEdits(len(ra) + len(rb))
+	if d := len(ra) - len(rb); max(d, -d) > limit {
+		return []hunk{h}
+	}
+	parts, ok := myers(ra, rb, limit)
 	if !ok {
 		return []hunk{h}
 	}

@@ -93,3 +93,30 @@ func TestReplaceWithIsSmall(t *testing.T) {
 		t.Errorf("the update takes %d bytes", len(update))
 	}
 }
+
+// TestReplaceWithInOneLongLine changes two distant places of a text without line
+// feeds: what is between them stays, with the edits that others make there.
+func TestReplaceWithInOneLongLine(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{3_000, 30_000, 1_000_000} {
+		old := strings.Repeat("[0.125,17],", size/11)
+		d := New(Config{})
+		d.Transact(func(tx *Tx) {
+			if err := d.Text("text").Insert(tx, 0, old); err != nil {
+				t.Error(err)
+			}
+		})
+		want := old[:5] + "999" + old[5:len(old)-5] + "888" + old[len(old)-5:]
+		update := d.Transact(func(tx *Tx) {
+			if err := d.Text("text").ReplaceWith(tx, want); err != nil {
+				t.Error(err)
+			}
+		})
+		if got := d.Text("text").String(); got != want {
+			t.Errorf("%d characters: the text is not what it was replaced with", size)
+		}
+		if len(update) > 200 {
+			t.Errorf("%d characters: the update has %d bytes, want two small insertions", size, len(update))
+		}
+	}
+}
