@@ -136,9 +136,9 @@ func TestYWebsocket(t *testing.T) {
 	b.ask(`{"op":"until","who":0,"text":"zero one 🏛 two\n"}`)
 	h.waitFile("a", "zero one 🏛 two\r\n")
 
-	b.ask(`{"op":"presence","who":0,"state":{"user":{"name":"Zoë"}}}`)
+	b.ask(`{"op":"presence","who":0,"state":{"user":{"name":"Ada"},"mood":"Zoë"}}`)
 	ada.send(encodeAwareness([]clientState{{client: ada.y.Client(), clock: 1, state: []byte(`{"user":{"name":"Ada"}}`)}}))
-	if got := b.ask(`{"op":"others","who":1,"n":2}`); !strings.Contains(got, "Ada") || !strings.Contains(got, "Zoë") {
+	if got := b.ask(`{"op":"others","who":1,"n":2}`); !strings.Contains(got, "Ada") || !strings.Contains(got, `"Node"`) || !strings.Contains(got, "Zoë") {
 		t.Errorf("the others are %s", got)
 	}
 	b.ask(`{"op":"offline","who":0}`)

@@ -49,7 +49,8 @@
 // Awareness: a client id belongs to the connection that used it first, until that
 // one goes; the server then tells the others that it is gone. Nobody else can
 // change or remove it, but the same session that connects again, with a higher
-// clock, takes it over. A state has at most 16 kB, a connection 16 clients.
+// clock, takes it over. The "user" of a state is given the name, the id and the
+// colour of the viewer. A state has at most 16 kB, a connection 16 clients.
 //
 // # Saved
 //

@@ -76,7 +76,7 @@ func (p *presences) takeOne(v *viewer, c clientState) (fresh bool, err error) {
 	if p.clients == nil {
 		p.clients = map[uint64]*presence{}
 	}
-	*cur = presence{clock: c.clock, state: slices.Clone(c.state), owner: v}
+	*cur = presence{clock: c.clock, state: slices.Clone(signed(c.state, v.Viewer)), owner: v}
 	p.clients[c.client] = cur
 	return true, nil
 }
