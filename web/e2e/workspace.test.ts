@@ -394,6 +394,37 @@ describe("one person's workspace", () => {
     await d.onDisk("model.py", "depth = 4.0  # offline\nlength = 120.0\n\nprint(depth, length)  # still\n");
   });
 
+  test("a file that is deleted while it is open can be written again", async () => {
+    const d = await desk();
+    d.person.expected(/status of 404/);
+    await d.open();
+    await d.openFile("model.py");
+    await d.type(1, "  # kept");
+    await d.onDisk("model.py", model.replace("4.0", "4.0  # kept"));
+    rmSync(d.path("model.py"));
+    await d.page.getByText("The file was deleted. Its text is still here.").waitFor();
+    expect(await d.text()).toContain("# kept");
+    await d.person.accessible();
+    await d.page.getByRole("button", { name: "Write it again" }).click();
+    await d.onDisk("model.py", model.replace("4.0", "4.0  # kept"));
+    await d.page.getByText("The file was deleted.").waitFor({ state: "detached" });
+    await d.type(2, "  # on");
+    await d.onDisk("model.py", model.replace("4.0", "4.0  # kept").replace("100.0", "100.0  # on"));
+  });
+
+  test("a project that is deleted while it is open says so, and opens again when it is restored", async () => {
+    const d = await desk();
+    d.person.expected(...broken, /status of 40[49]/);
+    await d.open();
+    await d.openFile("model.py");
+    await d.person.api("DELETE", `projects/${d.project}`);
+    await d.page.getByRole("heading", { name: "“Waves” is deleted" }).waitFor();
+    await d.person.accessible();
+    await d.page.getByRole("button", { name: "Restore it" }).click();
+    await d.ready();
+    await d.shows("print(depth, length)");
+  });
+
   test("a project that nobody uses says when it will be stopped, and runs on when it is asked to", async () => {
     const d = await desk();
     await d.person.api("PATCH", "admin/settings", { idleTimeoutSeconds: 60 });

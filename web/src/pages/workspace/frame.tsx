@@ -1,3 +1,4 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
 import type { Phase, Project } from "../../api/types";
@@ -13,6 +14,7 @@ import { Explorer } from "./explorer";
 import { Header } from "./header";
 import { Workspace } from "./model";
 import { PeoplePanel } from "./people";
+import { layout } from "./queries";
 import { QuickOpen } from "./quickopen";
 import { Rail } from "./rail";
 import { useRun } from "./run";
@@ -29,6 +31,7 @@ export function Frame({ project, kept, self }: { project: Project; kept: unknown
   const narrow = useNarrow();
   useEffect(() => workspace.start(), [workspace]);
   useEffect(() => workspace.setPhase(phase), [workspace, phase]);
+  useKeptLayout(workspace);
   useStartOnce(project);
   useEffect(prefetch, []);
   useAddress(workspace);
@@ -131,6 +134,18 @@ function Sash({ panel }: { panel: React.RefObject<HTMLElement | null> }) {
       onKeyDown={keys}
       onDoubleClick={() => workspace.setWidth(sideWidth.usual)}
     />
+  );
+}
+
+/** Should the workspace be shown again in this page, it begins as it was left, and not as it was read. */
+function useKeptLayout(workspace: Workspace) {
+  const cache = useQueryClient();
+  useEffect(
+    () => () => {
+      const kept = { layout: { ...workspace.arrangement.get() } };
+      cache.setQueryData(layout(workspace.project).queryKey, kept);
+    },
+    [cache, workspace],
   );
 }
 
