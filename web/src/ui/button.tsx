@@ -36,20 +36,27 @@ interface IconButtonProps extends Omit<ComponentProps<"button">, "aria-label" | 
   /** Its name, as a verb: shown as a tooltip, read by screen readers. */
   label: string;
   keys?: string | undefined;
+  /** The browser's own tooltip: for rows of long lists, where each one more costs. */
+  light?: boolean;
   children: ReactNode;
 }
 
-export function IconButton({ label, keys, className, children, ...rest }: IconButtonProps) {
+export function IconButton({ label, keys, light, className, children, ...rest }: IconButtonProps) {
+  const button = (
+    <button
+      type="button"
+      {...rest}
+      aria-label={label}
+      title={light ? label : undefined}
+      className={classes(styles.button, styles.icon, className)}
+    >
+      {children}
+    </button>
+  );
+  if (light) return button;
   return (
     <Tooltip label={label} keys={keys}>
-      <button
-        type="button"
-        {...rest}
-        aria-label={label}
-        className={classes(styles.button, styles.icon, className)}
-      >
-        {children}
-      </button>
+      {button}
     </Tooltip>
   );
 }

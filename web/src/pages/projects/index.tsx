@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { FolderOpen, Plus, SearchX, Star, Trash2 } from "lucide-react";
-import { useRef, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { type ProjectFilter, projectList } from "../../api/queries";
 import { useActions } from "../../ui/action";
 import { Button } from "../../ui/button";
@@ -53,7 +53,7 @@ export function ProjectsPage() {
       run: () => setFilter(f.value),
     })),
   ]);
-  const items = (found.data?.pages ?? []).flatMap((p) => p.items);
+  const items = useMemo(() => (found.data?.pages ?? []).flatMap((p) => p.items), [found.data]);
   const total = found.data?.pages[0]?.total;
   return (
     <div className={styles.page}>

@@ -1,6 +1,6 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Copy, EllipsisVertical, Play, RotateCw, Settings, Square, Star, Trash2 } from "lucide-react";
-import { useState } from "react";
+import { type ReactElement, useState } from "react";
 import type { Project } from "../../api/types";
 import { Avatars } from "../../ui/avatar";
 import { Badge } from "../../ui/badge";
@@ -24,6 +24,7 @@ export function ProjectRow({ project: p }: { project: Project }) {
         label={
           p.starred ? t("Take the star from {name}", { name: p.name }) : t("Star {name}", { name: p.name })
         }
+        light
         aria-pressed={p.starred}
         className={styles.star}
         onClick={() => void work.star(p, !p.starred)}
@@ -51,7 +52,38 @@ export function ProjectRow({ project: p }: { project: Project }) {
   );
 }
 
+/** The menu of a row. It is made when it is first opened: a list has many rows, and few are. */
 function RowMenu({ project: p }: { project: Project }) {
+  const [open, setOpen] = useState(false);
+  const [made, setMade] = useState(false);
+  const button = (
+    <IconButton
+      light
+      label={t("More about {name}", { name: p.name })}
+      aria-haspopup="menu"
+      {...(made ? {} : { "aria-expanded": false, onClick: show })}
+    >
+      <EllipsisVertical size={16} strokeWidth={1.5} />
+    </IconButton>
+  );
+  function show() {
+    setMade(true);
+    setOpen(true);
+  }
+  return made ? <MadeMenu project={p} open={open} onOpen={setOpen} button={button} /> : button;
+}
+
+function MadeMenu({
+  project: p,
+  open,
+  onOpen,
+  button,
+}: {
+  project: Project;
+  open: boolean;
+  onOpen: (open: boolean) => void;
+  button: ReactElement;
+}) {
   const work = useProjectWork();
   const navigate = useNavigate();
   const [deleting, setDeleting] = useState(false);
@@ -60,13 +92,7 @@ function RowMenu({ project: p }: { project: Project }) {
   const up = p.state.phase === "running" || p.state.phase === "starting";
   return (
     <>
-      <Menu
-        trigger={
-          <IconButton label={t("More about {name}", { name: p.name })}>
-            <EllipsisVertical size={16} strokeWidth={1.5} />
-          </IconButton>
-        }
-      >
+      <Menu open={open} onOpenChange={onOpen} trigger={button}>
         {can("project.run") && !up ? (
           <MenuItem icon={Play} onSelect={() => void work.change(p, "start")}>
             {t("Start")}
@@ -103,17 +129,19 @@ function RowMenu({ project: p }: { project: Project }) {
         ) : null}
       </Menu>
       {copying ? <NewProjectDialog open copy={p} onClose={() => setCopying(false)} /> : null}
-      <ConfirmDialog
-        open={deleting}
-        onClose={() => setDeleting(false)}
-        title={t("Delete “{name}”?", { name: p.name })}
-        description={t(
-          "It stops for all its people. You find it under Deleted, and can restore it, until its grace time is over.",
-        )}
-        confirm={t("Delete")}
-        busy={t("Deleting…")}
-        onConfirm={() => work.remove(p)}
-      />
+      {deleting ? (
+        <ConfirmDialog
+          open
+          onClose={() => setDeleting(false)}
+          title={t("Delete “{name}”?", { name: p.name })}
+          description={t(
+            "It stops for all its people. You find it under Deleted, and can restore it, until its grace time is over.",
+          )}
+          confirm={t("Delete")}
+          busy={t("Deleting…")}
+          onConfirm={() => work.remove(p)}
+        />
+      ) : null}
     </>
   );
 }
