@@ -324,6 +324,19 @@ describe("a session", () => {
     expect(session.state.get()).toMatchObject({ connection: "offline", waiting: 1 });
   });
 
+  test("asks whether a connection lives when the network may have gone, and does not wait long", () => {
+    const { wire, session } = setUp("x");
+    wire.settle();
+    session.wake();
+    wire.settle();
+    vi.advanceTimersByTime(60_000);
+    expect(wire.urls.length).toBe(1); // it answered
+    session.wake();
+    vi.advanceTimersByTime(3100);
+    expect(session.state.get().connection).toBe("offline");
+    expect(wire.urls.length).toBe(2);
+  });
+
   test("gives up a connection that sends what is no message", () => {
     const { server, wire, session } = setUp("x");
     wire.settle();

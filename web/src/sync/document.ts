@@ -11,6 +11,9 @@ const textRoot = "text";
 /** Milliseconds without a word while one is due, after which a connection counts as dead. */
 const silence = 10_000;
 
+/** The same after the network or the page came or went: then an answer is quick or does not come. */
+const doubt = 3_000;
+
 /** How often in a row a connection may be refused for lack of rights before we believe it. */
 const refusals = 3;
 
@@ -89,6 +92,7 @@ export class DocumentSession {
   #flight: { n: number; edits: number }[] = [];
   #watchdog: ReturnType<typeof setTimeout> | undefined;
   #due = 0;
+  #patience = silence;
   #stopListening: () => void;
 
   constructor(config: DocumentConfig) {
@@ -144,8 +148,10 @@ export class DocumentSession {
 
   /** Tries now, if it waits; else asks whether the connection is alive. */
   wake(): void {
-    if (this.#channel.state === "open") this.#ask();
-    else this.#channel.wake();
+    if (this.#channel.state === "open") {
+      this.#patience = doubt;
+      this.#ask();
+    } else this.#channel.wake();
   }
 
   /** Forgets the text that was kept for the person. */
@@ -227,6 +233,7 @@ export class DocumentSession {
       case "step2":
         Y.applyUpdate(this.#doc, m.update, remote);
         this.#due = 0;
+        this.#patience = silence;
         this.#refused = 0;
         this.#set({ synced: true, connection: "live" });
         break;
@@ -365,6 +372,7 @@ export class DocumentSession {
     this.#sent = 0;
     this.#flight = [];
     this.#due = 0;
+    this.#patience = silence;
     clearTimeout(this.#watchdog);
     const others = [...this.#awareness.getStates().keys()].filter((id) => id !== this.#doc.clientID);
     if (others.length) awarenessProtocol.removeAwarenessStates(this.#awareness, others, remote);
@@ -384,7 +392,7 @@ export class DocumentSession {
       this.#lostConnection();
       this.#set({ connection: "offline" });
       this.#channel.renew();
-    }, silence);
+    }, this.#patience);
   }
 
   #leave(): void {
