@@ -130,10 +130,10 @@ async function end(child: ChildProcess): Promise<void> {
 /** Ends what outlives the server on purpose: running projects. */
 function endProjects(data: string): void {
   for (const file of globSync(join(data, "compute", "*", "run.json"))) {
-    const record: { Outer?: { Pid?: number }; Init?: { Pid?: number } } = JSON.parse(
+    const record: { outer?: { pid?: number }; init?: { pid?: number } } = JSON.parse(
       readFileSync(file, "utf8"),
     );
-    for (const pid of [record.Init?.Pid, record.Outer?.Pid]) {
+    for (const pid of [record.init?.pid, record.outer?.pid]) {
       if (pid !== undefined && pid > 1 && isProject(pid)) process.kill(pid, "SIGKILL");
     }
   }

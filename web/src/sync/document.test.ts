@@ -330,7 +330,7 @@ describe("a session", () => {
     session.wake();
     wire.settle();
     vi.advanceTimersByTime(60_000);
-    expect(wire.urls.length).toBe(1); // it answered
+    expect(wire.urls.length).toBe(1); // it answered, and nothing else is due
     session.wake();
     vi.advanceTimersByTime(3100);
     expect(session.state.get().connection).toBe("offline");

@@ -267,7 +267,7 @@ export class DocumentSession {
     this.#edits++;
     if (this.#attached && this.#send({ kind: "update", update })) {
       this.#flight.push({ n: ++this.#sent, edits: this.#edits });
-      if (this.#flight.length === 1) this.#watch();
+      if (this.#edits === this.#saved + 1) this.#watch();
     }
     this.#set({ waiting: this.#edits - this.#saved });
   }
@@ -382,7 +382,7 @@ export class DocumentSession {
   #watch(): void {
     clearTimeout(this.#watchdog);
     // Edits that cannot be saved (a full disk) are not a reason to reconnect.
-    const owed = this.#flight.length > 0 && !this.state.get().problem;
+    const owed = this.#attached && this.#edits > this.#saved && !this.state.get().problem;
     if (this.#due === 0 && !owed) return;
     this.#watchdog = setTimeout(() => {
       if (this.#channel.buffered > 0) {
