@@ -99,8 +99,7 @@ function Chevron({ expanded }: { expanded: boolean | undefined }) {
 
 function noteText(row: Extract<Row, { kind: "note" }>): string {
   if (row.note === "loading") return t("Reading…");
-  if (row.note === "empty")
-    return row.depth === 0 ? t("No files yet. Drop some here.") : t("Empty");
+  if (row.note === "empty") return row.depth === 0 ? t("No files yet. Drop some here.") : t("Empty");
   const why = row.error instanceof Error ? row.error.message : "";
   return t("Could not be read. {why} Press to try again.", { why });
 }
