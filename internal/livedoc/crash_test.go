@@ -106,6 +106,16 @@ func (f *reportingFile) WriteAt(b []byte, at int64) (int, error) {
 	return n, err
 }
 
+// Truncate notes the size: what is cut off at the opening leaves a segment that is
+// safe although nothing was written into it yet.
+func (f *reportingFile) Truncate(size int64) error {
+	err := f.logFile.Truncate(size)
+	if err == nil {
+		f.size = size
+	}
+	return err
+}
+
 func (f *reportingFile) Sync() error {
 	if err := f.logFile.Sync(); err != nil {
 		return err
