@@ -24,6 +24,7 @@ type queue struct {
 	waiting map[lyceum.ProjectID]bool          // in ready
 	working map[lyceum.ProjectID]bool          // with a worker; true: look again afterwards
 	fails   map[lyceum.ProjectID]time.Duration // the last delay
+	soon    map[lyceum.ProjectID]time.Duration // asked for by the one who works on it
 	timers  map[lyceum.ProjectID]*time.Timer
 	closed  bool
 }
@@ -31,7 +32,7 @@ type queue struct {
 func newQueue() *queue {
 	return &queue{
 		wake: make(chan struct{}, 1), waiting: map[lyceum.ProjectID]bool{}, working: map[lyceum.ProjectID]bool{},
-		fails: map[lyceum.ProjectID]time.Duration{}, timers: map[lyceum.ProjectID]*time.Timer{},
+		fails: map[lyceum.ProjectID]time.Duration{}, soon: map[lyceum.ProjectID]time.Duration{}, timers: map[lyceum.ProjectID]*time.Timer{},
 	}
 }
 
@@ -90,20 +91,30 @@ func (q *queue) take(ctx context.Context) (id lyceum.ProjectID, ok bool) {
 	}
 }
 
+// again asks, while a project is worked on, for another look after the delay.
+func (q *queue) again(id lyceum.ProjectID, delay time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.soon[id] = delay
+}
+
 // done gives a project back; with a delay it is looked at again after it.
 func (q *queue) done(id lyceum.ProjectID, delay time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	again := q.working[id]
 	delete(q.working, id)
+	if delay == 0 {
+		delete(q.fails, id)
+		delay = q.soon[id]
+	}
+	delete(q.soon, id)
 	switch {
 	case q.closed:
 	case again:
 		q.addLocked(id)
 	case delay > 0:
 		q.timers[id] = time.AfterFunc(delay, func() { q.add(id) })
-	default:
-		delete(q.fails, id)
 	}
 }
 

@@ -21,6 +21,9 @@ const (
 // shorter grace time.
 const stopTime = time.Minute
 
+// onTheWay is how soon a project that is on its way is looked at again.
+const onTheWay = 250 * time.Millisecond
+
 // try is what we remember of the attempts to run a project. It may be forgotten
 // at any time: a project is then tried once more than it would have been.
 type try struct {
@@ -100,6 +103,8 @@ func (d *duty) wantRunning(ctx context.Context, w postgres.Work, o compute.Obser
 		return nil
 	case lyceum.Starting, lyceum.Stopping:
 		d.unfollow(w.Project)
+		// Hints of a project server that was started again inside may not come.
+		d.queue.again(w.Project, onTheWay)
 		return d.set(ctx, w.Project, postgres.StateChange{Phase: o.Phase, Step: o.Step})
 	}
 	d.unfollow(w.Project)

@@ -55,6 +55,9 @@ func (db *DB) CreateSession(ctx context.Context, act Act, n NewSession) (lyceum.
 		if err != nil {
 			return err
 		}
+		if _, err := tx.Exec(ctx, `UPDATE accounts SET last_seen_at = now() WHERE id = $1`, n.Account); err != nil {
+			return err
+		}
 		act.Actor.Account, act.Actor.Session = n.Account, s.ID
 		return record(ctx, tx, act, "session.create", "session", string(s.ID), detail{"agent": n.Agent})
 	})

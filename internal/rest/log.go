@@ -20,6 +20,8 @@ const maxLoggedPath = 512
 func logRequest(log *slog.Logger, r *http.Request, rec *record, w *writer, took time.Duration) {
 	level := slog.LevelInfo
 	switch {
+	case w.status >= 500 && rec.err != nil && errors.Is(rec.err, context.Canceled):
+		// The client went away in the middle; what was broken off is no fault.
 	case w.status >= 500 && w.status != http.StatusServiceUnavailable:
 		level = slog.LevelError
 	case w.status >= 500:
