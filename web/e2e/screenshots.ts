@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "vitest";
+import { addMember, Desk, makeProject } from "./desk.ts";
 import { Journey, type Person } from "./harness.ts";
 
 const folder = join(import.meta.dirname, "..", "..", "screenshots");
@@ -165,5 +166,44 @@ test("every screen has its pictures", async () => {
         }
       }
     }
+  }
+});
+
+// The README's picture, docs/images/workspace.png, is a copy of together-light.png.
+test("two people at work have their pictures", async () => {
+  const ada = await journey.admin();
+  const grace = await journey.colleague("Grace Hopper", "hopper@example.org");
+  await grace.api("PATCH", "account", { colour: 7 });
+  const id = await makeProject(ada, "Tidal energy model", {
+    "model/tides.py": source,
+    "data/stations.csv": "name,lat,lon\nPentland,58.7,-3.1\n",
+    "README.md": "# Tidal energy model\n",
+  });
+  await addMember(ada, id, grace, "editor");
+  const [desk, other] = [new Desk(ada, id), new Desk(grace, id)];
+  await ada.page.setViewportSize({ width: 1440, height: 900 });
+  await desk.open("/files/model/tides.py");
+  await desk.shows("WATER");
+  await other.open("/files/model/tides.py");
+  await other.shows("WATER");
+  await ada.page.keyboard.press("Control+k");
+  await ada.page.keyboard.type("split below");
+  await ada.page.keyboard.press("Enter");
+  await desk.openTerminal();
+  await ada.page.getByRole("tab", { name: "tides.py" }).last().click(); // the second one, which the split made
+  await desk.editor.waitFor();
+  await ada.page.keyboard.press("Alt+w");
+  await desk.terminal.click({ force: true });
+  await ada.page.keyboard.type("clear; ls -l model; wc -l data/stations.csv\n");
+  await desk.prints("stations.csv");
+  await other.type(15, "  # not for turbines");
+  await desk.shows("not for turbines");
+  await ada.page.getByRole("button", { name: "People", exact: true }).click();
+  await ada.page.getByText("Grace Hopper").first().waitFor();
+  await ada.page.waitForTimeout(5000); // presence is read every few seconds
+  for (const colorScheme of themes) {
+    await ada.page.emulateMedia({ colorScheme });
+    await ada.page.waitForTimeout(700);
+    await ada.page.screenshot({ path: join(folder, `together-${colorScheme}.png`) });
   }
 });
