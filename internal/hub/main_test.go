@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -313,18 +312,4 @@ func (j *journal) String() string {
 func (j *journal) tail() string {
 	s := j.String()
 	return s[max(0, len(s)-3000):]
-}
-
-func recv[T any](t *testing.T, what string, c <-chan T) T {
-	t.Helper()
-	select {
-	case v, ok := <-c:
-		if !ok {
-			t.Fatalf("%s: the channel is closed", what)
-		}
-		return v
-	case <-time.After(patience):
-		t.Fatalf("not in %v: %s", patience, what)
-	}
-	panic(errors.New("not reached"))
 }
