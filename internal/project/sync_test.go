@@ -118,7 +118,8 @@ func TestUnmodifiedClients(t *testing.T) {
 		})
 	}
 	onDisk(text)
-	if got := c.do("seen"); got != "client 0" {
+	// Whatever a client calls itself, its cursor has the name of the ticket.
+	if got := c.do("seen"); got != "the editor" {
 		t.Errorf("client 1 sees %q", got)
 	}
 	s := decode[api.ProjectStatus](t, w.want(200, "GET", "status", ""))
