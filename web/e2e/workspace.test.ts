@@ -188,7 +188,7 @@ describe("one person's workspace", () => {
     const { id } = await ada.api<{ id: string }>("POST", "projects", { name: "Asleep" });
     const d = new Desk(ada, id);
     await d.open();
-    await d.page.getByText("Nothing here yet").waitFor();
+    await d.page.getByText("No files yet").waitFor();
     await ada.accessible();
     await d.page.getByRole("button", { name: /State of the project/ }).click();
     await d.page.getByRole("menuitem", { name: "Stop" }).click();
