@@ -354,7 +354,12 @@ func TestKill(t *testing.T) {
 					y.waitSaved(t)
 					y.settleUp()
 				}
-				text := typists[0].read()
+				// What is saved is what a newcomer gets; to the others it may still be on its way.
+				newcomer := &typist{client: newClient(), id: 98}
+				newcomer.connect(t, dir, "a")
+				newcomer.waitSynced(t)
+				text := newcomer.read()
+				newcomer.stop()
 				for _, y := range append(typists, witness) {
 					y.waitText(t, text)
 				}

@@ -109,7 +109,10 @@ func TestStorm(t *testing.T) {
 		y.waitSaved(t)
 		y.settleUp()
 	}
-	text := typists[0].read()
+	// What is saved is what a newcomer gets; to the others it may still be on its way.
+	newcomer := h.edit(path)
+	text := newcomer.read()
+	newcomer.stop()
 	for _, y := range typists {
 		y.waitText(t, text)
 	}
