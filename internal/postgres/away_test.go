@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -227,6 +228,13 @@ func startPooler(t *testing.T, program, run, mode string, size int) string {
 			t.Logf("pgbouncer: %s", out.String())
 		}
 	})
-	eventually(t, "pgbouncer listens", func() bool { return exists(filepath.Join(dir, ".s.PGSQL.6432")) })
+	// The socket is there a moment before anybody listens on it.
+	eventually(t, "pgbouncer listens", func() bool {
+		c, err := net.Dial("unix", filepath.Join(dir, ".s.PGSQL.6432"))
+		if err == nil {
+			err = c.Close()
+		}
+		return err == nil
+	})
 	return "postgres://lyceum@/lyceum?port=6432&sslmode=disable&host=" + dir
 }
