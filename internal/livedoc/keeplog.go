@@ -11,7 +11,7 @@ import (
 
 const (
 	retryFirst = 500 * time.Millisecond
-	retryMost  = 30 * time.Second
+	retryMost  = 5 * time.Second
 )
 
 // keepLog writes what is pending, in groups, until logStop is closed.

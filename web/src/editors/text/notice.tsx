@@ -37,7 +37,7 @@ function StateNotice({
     return (
       <p className={classes(styles.banner, styles.bad)}>
         {t("Not saved to the file: {problem}. The text is kept here; go on, or copy it elsewhere.", {
-          problem: state.problem,
+          problem: state.problem.replace(/\.$/, ""),
         })}
       </p>
     );
