@@ -259,7 +259,10 @@ func TestMachineThatIsAwayIsTriedAgain(t *testing.T) {
 	id := h.project()
 	h.world.Break(lyceum.Errorf(lyceum.Unavailable, "the machine is away"))
 	h.want(id, lyceum.WantRunning)
-	computetest.Eventually(t, func() bool { return h.world.Starts() == 0 }, func() string { return "" })
+	h.await(id, lyceum.Starting)
+	if got := h.world.Starts(); got != 0 {
+		t.Errorf("got %d starts on a machine that is away", got)
+	}
 	h.world.Break(nil)
 	h.await(id, lyceum.Running)
 }
