@@ -150,6 +150,8 @@ test("every screen has its pictures", async () => {
   const stranger = await journey.person();
   const ada = await journey.admin();
   const project = await fill(journey, ada);
+  const { link } = await ada.api<{ link: string }>("POST", "admin/invitations", { days: 7, uses: 20 });
+  entry.invitation = (p) => p.page.goto(link);
   for (const [size, [width, height]] of Object.entries(sizes)) {
     for (const colorScheme of themes) {
       for (const [person, list] of [
@@ -165,6 +167,23 @@ test("every screen has its pictures", async () => {
           await person.page.screenshot({ path: join(folder, `${name}-${size}-${colorScheme}.png`) });
         }
       }
+    }
+  }
+});
+
+const fresh = new Journey({ setup: true });
+
+test("the set-up of a new site has its pictures", async () => {
+  mkdirSync(folder, { recursive: true });
+  const ada = await fresh.person();
+  await ada.page.goto(fresh.site.setupLink);
+  await ada.page.getByRole("heading", { name: "Set up this site" }).waitFor();
+  for (const [size, [width, height]] of Object.entries(sizes)) {
+    await ada.page.setViewportSize({ width, height });
+    for (const colorScheme of themes) {
+      await ada.page.emulateMedia({ colorScheme });
+      await ada.page.waitForTimeout(300);
+      await ada.page.screenshot({ path: join(folder, `set-up-${size}-${colorScheme}.png`) });
     }
   }
 });
