@@ -92,7 +92,7 @@ func viewDocs(doc *huma.OpenAPI) docsView {
 	traffic := docsGroup{Name: "project traffic"}
 	for _, r := range projectRoutes() {
 		path := documentedPath(r)
-		o := operation{verb: r.verb, method: r.method, path: path, id: projectDocs[r.method+" "+r.path].id, summary: projectDocs[r.method+" "+r.path].summary}
+		o := operation{verb: r.verb, method: r.method, path: path, id: r.doc.id, summary: r.doc.summary}
 		traffic.Operations = append(traffic.Operations, viewOperation(o, operationIn(doc.Paths[path], r.method)))
 	}
 	v.Groups = append(v.Groups, traffic)

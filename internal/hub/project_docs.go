@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
-
-	"lyceum/internal/api"
 )
 
 // What the document says of project traffic. These routes are no typed operations:
@@ -19,34 +17,11 @@ type projectDoc struct {
 	bytes            string       // "body" or "answer" when that is a file's content
 }
 
-// projectDocs describes each row of projectRoutes, by its method and path.
-var projectDocs = map[string]projectDoc{
-	"GET files/{path...}": {id: "readFile", summary: "A file's content, or a folder's listing", bytes: "answer", answer: reflect.TypeFor[api.Listing](),
-		doc:   "A file is answered with its bytes: Range, If-None-Match and HEAD work, and the ETag is its version. A folder is answered with a Listing, and so is entry=1 with an Entry.",
-		query: []string{"entry: 1: the Entry of what is there", "download: 1: as an attachment", "after: next of the page before", "limit: entries on a page, at most 1000", "hidden: 1: names with a dot too"}},
-	"PUT files/{path...}": {id: "writeFile", summary: "Write a file: all of it or nothing", bytes: "body", answer: reflect.TypeFor[api.Entry](),
-		doc: "If-Match with a version, or If-None-Match: *, makes it a Conflict when something else is there.", query: []string{"parents: 1: make missing folders too"}},
-	"POST files/{path...}":   {id: "actOnFile", summary: "Make a folder or an empty file, move or copy", body: reflect.TypeFor[api.FileAction](), answer: reflect.TypeFor[api.Entry]()},
-	"DELETE files/{path...}": {id: "deleteFile", summary: "Delete a file or folder", query: []string{"recursive: 1: a folder with all that is in it"}},
-	"GET watch": {id: "watchFolders", summary: "WebSocket: changes in the folders that are on the screen",
-		doc: "The client sends a WatchRequest with all its folders whenever they change; the server sends a FileChange for each change.", body: reflect.TypeFor[api.WatchRequest](), answer: reflect.TypeFor[api.FileChange]()},
-	"GET sync/{path...}": {id: "syncDocument", summary: "WebSocket: a text file as a live document",
-		doc:   "y-protocols (sync and awareness) on a Yjs document whose text is named \"text\"; an unmodified y-websocket client works. docs/reference/protocols.md describes what v=lyceum1 adds.",
-		query: []string{"v: lyceum1: also say what is saved", "epoch: the epoch that the client holds", "token: an API token"}},
-	"GET term":          {id: "listTerminals", summary: "The project's terminals", answer: reflect.TypeFor[api.Terminal](), list: true},
-	"POST term":         {id: "createTerminal", summary: "Start a terminal", body: reflect.TypeFor[api.NewTerminal](), answer: reflect.TypeFor[api.Terminal]()},
-	"PATCH term/{tid}":  {id: "renameTerminal", summary: "Rename a terminal", body: reflect.TypeFor[api.TerminalChange](), answer: reflect.TypeFor[api.Terminal]()},
-	"DELETE term/{tid}": {id: "deleteTerminal", summary: "End a terminal and the programs in it"},
-	"GET term/{tid}/socket": {id: "openTerminal", summary: "WebSocket: a terminal", doc: "Subprotocol lyceum.term.v1; docs/reference/protocols.md describes its frames.",
-		query: []string{"client: a random name that stays the same over reconnects", "offset: first byte of output that the client does not have"}},
-	"GET status": {id: "getProjectStatus", summary: "Who is connected and what is open", answer: reflect.TypeFor[api.ProjectStatus]()},
-}
-
 // documentProject adds project traffic to the document of a.
 func (h *Hub) documentProject(a huma.API) {
 	doc := a.OpenAPI()
 	for _, r := range h.routes {
-		d := projectDocs[r.method+" "+r.path]
+		d := r.doc
 		path := documentedPath(r)
 		if doc.Paths[path] == nil {
 			doc.Paths[path] = &huma.PathItem{Servers: []*huma.Server{{URL: h.base + "/"}}}

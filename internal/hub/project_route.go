@@ -2,6 +2,7 @@ package hub
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"lyceum/internal/lyceum"
@@ -16,24 +17,12 @@ type projectRoute struct {
 	verb   lyceum.Verb
 	socket bool // only as a WebSocket
 	query  bool // the API token may be in ?token=
+	doc    projectDoc
 }
 
-// projectRoutes is the table. HEAD goes where GET goes.
+// projectRoutes is the table, an area after the other. HEAD goes where GET goes.
 func projectRoutes() []projectRoute {
-	return []projectRoute{
-		{method: "GET", path: "files/{path...}", verb: lyceum.ReadFiles},
-		{method: "PUT", path: "files/{path...}", verb: lyceum.WriteFiles},
-		{method: "POST", path: "files/{path...}", verb: lyceum.WriteFiles},
-		{method: "DELETE", path: "files/{path...}", verb: lyceum.WriteFiles},
-		{method: "GET", path: "watch", verb: lyceum.ReadFiles, socket: true},
-		{method: "GET", path: "sync/{path...}", verb: lyceum.ReadFiles, socket: true, query: true},
-		{method: "GET", path: "term", verb: lyceum.UseTerminals},
-		{method: "POST", path: "term", verb: lyceum.UseTerminals},
-		{method: "PATCH", path: "term/{tid}", verb: lyceum.UseTerminals},
-		{method: "DELETE", path: "term/{tid}", verb: lyceum.UseTerminals},
-		{method: "GET", path: "term/{tid}/socket", verb: lyceum.UseTerminals, socket: true},
-		{method: "GET", path: "status", verb: lyceum.ReadFiles},
-	}
+	return slices.Concat(fileTraffic(), documentTraffic(), terminalTraffic())
 }
 
 // findRoute returns the row for a request below /p/{id}/. path is escaped.

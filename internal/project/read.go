@@ -13,6 +13,16 @@ import (
 	"lyceum/internal/rest"
 )
 
+func fileRoutes() []route {
+	return []route{
+		{method: "GET", path: "files/{path...}", verb: lyceum.ReadFiles, handle: checked((*Project).getFile)},
+		{method: "PUT", path: "files/{path...}", verb: lyceum.WriteFiles, handle: checked((*Project).putFile)},
+		{method: "POST", path: "files/{path...}", verb: lyceum.WriteFiles, handle: checked((*Project).actOnFile)},
+		{method: "DELETE", path: "files/{path...}", verb: lyceum.WriteFiles, handle: checked((*Project).deleteFile)},
+		{method: "GET", path: "watch", verb: lyceum.ReadFiles, handle: (*Project).watch},
+	}
+}
+
 // errNoFile is what someone gets who may not know whether the file exists.
 var errNoFile = lyceum.Errorf(lyceum.NotFound, "there is no such file or folder")
 

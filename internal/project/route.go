@@ -3,6 +3,7 @@ package project
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,20 +30,15 @@ type call struct {
 	bad    error  // why path is none; for the handlers of sockets, which tell by a code
 }
 
-// routes is the table. HEAD goes where GET goes.
+// routes is the table, an area after the other; each area stands with its handlers.
+// HEAD goes where GET goes.
 func routes() []route {
+	return slices.Concat(fileRoutes(), documentRoutes(), terminalRoutes(), ownRoutes())
+}
+
+// ownRoutes are those of the project server itself.
+func ownRoutes() []route {
 	return []route{
-		{method: "GET", path: "files/{path...}", verb: lyceum.ReadFiles, handle: checked((*Project).getFile)},
-		{method: "PUT", path: "files/{path...}", verb: lyceum.WriteFiles, handle: checked((*Project).putFile)},
-		{method: "POST", path: "files/{path...}", verb: lyceum.WriteFiles, handle: checked((*Project).actOnFile)},
-		{method: "DELETE", path: "files/{path...}", verb: lyceum.WriteFiles, handle: checked((*Project).deleteFile)},
-		{method: "GET", path: "watch", verb: lyceum.ReadFiles, handle: (*Project).watch},
-		{method: "GET", path: "sync/{path...}", verb: lyceum.ReadFiles, handle: (*Project).sync},
-		{method: "GET", path: "term", verb: lyceum.UseTerminals, handle: (*Project).toSupervisor},
-		{method: "POST", path: "term", verb: lyceum.UseTerminals, handle: (*Project).toSupervisor},
-		{method: "PATCH", path: "term/{tid}", verb: lyceum.UseTerminals, handle: (*Project).toSupervisor},
-		{method: "DELETE", path: "term/{tid}", verb: lyceum.UseTerminals, handle: (*Project).toSupervisor},
-		{method: "GET", path: "term/{tid}/socket", verb: lyceum.UseTerminals, handle: (*Project).socketToSupervisor},
 		{method: "GET", path: "status", verb: lyceum.ReadFiles, handle: (*Project).status},
 		{method: "GET", path: "control", system: true, handle: (*Project).control},
 		{method: "POST", path: "cut", system: true, handle: (*Project).cut},

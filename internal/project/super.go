@@ -17,6 +17,16 @@ import (
 	"lyceum/internal/ticket"
 )
 
+func terminalRoutes() []route {
+	return []route{
+		{method: "GET", path: "term", verb: lyceum.UseTerminals, handle: (*Project).toSupervisor},
+		{method: "POST", path: "term", verb: lyceum.UseTerminals, handle: (*Project).toSupervisor},
+		{method: "PATCH", path: "term/{tid}", verb: lyceum.UseTerminals, handle: (*Project).toSupervisor},
+		{method: "DELETE", path: "term/{tid}", verb: lyceum.UseTerminals, handle: (*Project).toSupervisor},
+		{method: "GET", path: "term/{tid}/socket", verb: lyceum.UseTerminals, handle: (*Project).socketToSupervisor},
+	}
+}
+
 // superName is the supervisor's socket in the run folder.
 const superName = "super.sock"
 

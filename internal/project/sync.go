@@ -13,6 +13,10 @@ import (
 	"lyceum/internal/socket"
 )
 
+func documentRoutes() []route {
+	return []route{{method: "GET", path: "sync/{path...}", verb: lyceum.ReadFiles, handle: (*Project).sync}}
+}
+
 // maxSync is the most bytes of one message about a document: the whole state of
 // the largest one, with what its history adds.
 const maxSync = 8 * api.MaxDocumentBytes

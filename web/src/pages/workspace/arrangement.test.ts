@@ -24,7 +24,8 @@ describe("readArrangement", () => {
   });
 
   test.each([
-    [{ side: "elsewhere" }, fresh],
+    [{ side: 7 }, fresh],
+    [{ side: "of a later version" }, { ...fresh, side: "of a later version" }],
     [{ width: 5 }, { ...fresh, width: 180 }],
     [{ width: 1e9 }, { ...fresh, width: 600 }],
     [{ width: Number.NaN }, fresh],

@@ -1,8 +1,12 @@
 /** What is in a tab. */
-export type Tab = { kind: "file"; path: string } | { kind: "terminal"; terminal: string };
+export type Tab =
+  | { kind: "file"; path: string }
+  | { kind: "terminal"; terminal: string }
+  /** Something shown of a path that is not its content: the id of a view in views.tsx. */
+  | { kind: "view"; view: string; path: string };
 
-/** What stands beside the tabs. "" is nothing. */
-export type Side = "" | "files" | "people" | "terminals";
+/** What stands beside the tabs: the id of a part in sides.tsx. "" is nothing, as is one that is not there. */
+export type Side = string;
 
 /**
  * How one person arranged one project: tabs and splits as the dock describes
@@ -26,14 +30,12 @@ const most = 60 << 10;
 
 export const sideWidth = { least: 180, usual: 260, most: 600 } as const;
 
-const sides: readonly Side[] = ["", "files", "people", "terminals"];
-
 /** The arrangement that was kept, or what everybody begins with. Kept ones are not trusted to be whole. */
 export function readArrangement(kept: unknown): Arrangement {
   const v = record(kept);
   const a: Arrangement = {
     version: 1,
-    side: sides.find((s) => s === v.side) ?? "files",
+    side: typeof v.side === "string" ? v.side.slice(0, 40) : "files",
     width: widthOf(v.width),
     expanded: strings(v.expanded).slice(0, 500),
     hidden: v.hidden === true,
@@ -55,12 +57,15 @@ export function readTab(params: unknown): Tab | undefined {
   if (v.kind === "file" && typeof v.path === "string" && v.path !== "") return { kind: "file", path: v.path };
   if (v.kind === "terminal" && typeof v.terminal === "string")
     return { kind: "terminal", terminal: v.terminal };
+  if (v.kind === "view" && typeof v.view === "string" && typeof v.path === "string")
+    return { kind: "view", view: v.view, path: v.path };
   return undefined;
 }
 
 export function sameTab(a: Tab, b: Tab): boolean {
   if (a.kind === "file") return b.kind === "file" && a.path === b.path;
-  return b.kind === "terminal" && a.terminal === b.terminal;
+  if (a.kind === "terminal") return b.kind === "terminal" && a.terminal === b.terminal;
+  return b.kind === "view" && a.view === b.view && a.path === b.path;
 }
 
 /** The path after a move of a file or folder; the same when it was not touched. */

@@ -6,6 +6,7 @@ import { Progress } from "../../ui/state";
 import { t } from "../../words";
 import { readTab } from "./arrangement";
 import { useRoom, useStore } from "./context";
+import { views } from "./views";
 
 const TerminalEditor = lazy(() => import("../../editors/terminal/terminal"));
 
@@ -36,6 +37,16 @@ export function Body({ api, params }: IDockviewPanelProps) {
           named={named}
           close={() => api.close()}
         />
+      </Suspense>
+    );
+  }
+  if (tab.kind === "view") {
+    const found = views.find((v) => v.id === tab.view);
+    if (found === undefined) return <p>{t("This tab is of a newer version of the page. Close it.")}</p>;
+    const View = found.show;
+    return (
+      <Suspense fallback={<Progress>{t("Opening…")}</Progress>}>
+        <View host={host} path={tab.path} visible={shown.now} close={() => api.close()} />
       </Suspense>
     );
   }

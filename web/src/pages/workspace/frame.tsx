@@ -10,16 +10,14 @@ import { sideWidth } from "./arrangement";
 import { Banner } from "./banner";
 import { type Room, RoomContext, useNarrow, useRoom, useStore } from "./context";
 import { Dock } from "./dock";
-import { Explorer } from "./explorer";
 import { Header } from "./header";
 import { Workspace } from "./model";
-import { PeoplePanel } from "./people";
 import { layout } from "./queries";
 import { QuickOpen } from "./quickopen";
 import { Rail } from "./rail";
 import { useRun } from "./run";
+import { sideParts } from "./sides";
 import { StatusLine } from "./statusline";
-import { TerminalsPanel } from "./terminals";
 import { UploadList } from "./uploads";
 import styles from "./workspace.module.css";
 
@@ -69,10 +67,12 @@ function Page() {
 
 /** What stands beside the tabs; on a phone it lies over them. */
 function SidePanel() {
-  const { workspace, narrow } = useRoom();
+  const { workspace, narrow, may } = useRoom();
   const { side, width } = useStore(workspace.arrangement);
   const panel = useRef<HTMLElement>(null);
-  if (side === "") return null;
+  const part = sideParts().find((p) => p.id === side && (p.verb === undefined || may(p.verb)));
+  if (part === undefined) return null;
+  const Shown = part.show;
   return (
     <>
       {narrow ? (
@@ -92,7 +92,7 @@ function SidePanel() {
           if (narrow && e.key === "Escape" && !e.defaultPrevented) workspace.show("");
         }}
       >
-        {side === "files" ? <Explorer /> : side === "people" ? <PeoplePanel /> : <TerminalsPanel />}
+        <Shown />
       </aside>
       {narrow ? null : <Sash panel={panel} />}
     </>

@@ -178,6 +178,11 @@ export class Workspace {
     if (o.focus !== false) whenThere(open, (h) => (o.line ? h.goTo?.(o.line) : h.focus()));
   }
 
+  /** Shows a view of views.tsx in a tab. */
+  openView(view: string, path: string, title: string, o: { beside?: boolean } = {}): void {
+    whenThere(this.#open({ kind: "view", view, path }, title, o.beside === true), (h) => h.focus());
+  }
+
   openTerminal(terminal: string, name: string): void {
     whenThere(this.#open({ kind: "terminal", terminal }, name, false), (h) => h.focus());
   }

@@ -1,11 +1,11 @@
 import { Link } from "@tanstack/react-router";
-import { Files, Keyboard, type LucideIcon, Settings, SquareTerminal, Users } from "lucide-react";
+import { Keyboard, Settings } from "lucide-react";
 import { registry } from "../../ui/action";
 import { buttonClass, IconButton } from "../../ui/button";
 import { Tooltip } from "../../ui/tooltip";
 import { t } from "../../words";
-import type { Side } from "./arrangement";
 import { useRoom, useStore } from "./context";
+import { type SidePart, sideParts } from "./sides";
 import styles from "./workspace.module.css";
 
 /** What can stand beside the tabs. */
@@ -13,9 +13,11 @@ export function Rail() {
   const { project, may } = useRoom();
   return (
     <nav className={styles.rail} aria-label={t("Parts of the project")}>
-      <Part side="files" icon={Files} label={t("Files")} keys="Mod+B" />
-      {may("terminals.use") ? <Part side="terminals" icon={SquareTerminal} label={t("Terminals")} /> : null}
-      <Part side="people" icon={Users} label={t("People")} />
+      {sideParts()
+        .filter((p) => p.verb === undefined || may(p.verb))
+        .map((p) => (
+          <Part key={p.id} part={p} />
+        ))}
       <span className={styles.gap} />
       <IconButton
         label={t("Show the keys")}
@@ -43,25 +45,16 @@ export function Rail() {
   );
 }
 
-function Part({
-  side,
-  icon: Icon,
-  label,
-  keys,
-}: {
-  side: Side;
-  icon: LucideIcon;
-  label: string;
-  keys?: string;
-}) {
+function Part({ part }: { part: SidePart }) {
+  const { id, label, icon: Icon, keys } = part;
   const { workspace } = useRoom();
-  const shown = useStore(workspace.arrangement).side === side;
+  const shown = useStore(workspace.arrangement).side === id;
   return (
     <IconButton
       label={label}
-      keys={keys}
+      {...(keys === undefined ? {} : { keys })}
       aria-pressed={shown}
-      onClick={() => workspace.show(shown ? "" : side)}
+      onClick={() => workspace.show(shown ? "" : id)}
     >
       <Icon size={20} strokeWidth={1.5} />
     </IconButton>

@@ -1,10 +1,11 @@
 import type { IDockviewPanelHeaderProps } from "dockview-react";
-import { File, SquareTerminal, X } from "lucide-react";
+import { File, type LucideIcon, SquareTerminal, X } from "lucide-react";
 import { useEffect, useState } from "react";
 import { t } from "../../words";
-import { readTab } from "./arrangement";
+import { readTab, type Tab } from "./arrangement";
 import { useRoom, useStore } from "./context";
 import type { OpenTab } from "./model";
+import { views } from "./views";
 
 /** The head of a tab: what it is, whether it waits to be saved, and how to close it. */
 export function TabHead({ api, params }: IDockviewPanelHeaderProps) {
@@ -12,7 +13,7 @@ export function TabHead({ api, params }: IDockviewPanelHeaderProps) {
   const title = useTitle(api);
   const tab = readTab(params);
   const open = useStore(workspace.tabs).find((o) => o.id === api.id);
-  const Icon = tab?.kind === "terminal" ? SquareTerminal : File;
+  const Icon = iconOf(tab);
   return (
     <div
       className="lyceum-tab"
@@ -41,6 +42,11 @@ export function TabHead({ api, params }: IDockviewPanelHeaderProps) {
       </span>
     </div>
   );
+}
+
+function iconOf(tab: Tab | undefined): LucideIcon {
+  if (tab?.kind === "terminal") return SquareTerminal;
+  return (tab?.kind === "view" && views.find((v) => v.id === tab.view)?.icon) || File;
 }
 
 /** A dot while edits wait, and the connection is gone. */

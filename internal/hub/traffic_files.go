@@ -1,0 +1,23 @@
+package hub
+
+import (
+	"reflect"
+
+	"lyceum/internal/api"
+	"lyceum/internal/lyceum"
+)
+
+// fileTraffic are the rows for files and what happens to them.
+func fileTraffic() []projectRoute {
+	return []projectRoute{
+		{method: "GET", path: "files/{path...}", verb: lyceum.ReadFiles, doc: projectDoc{id: "readFile", summary: "A file's content, or a folder's listing", bytes: "answer", answer: reflect.TypeFor[api.Listing](),
+			doc:   "A file is answered with its bytes: Range, If-None-Match and HEAD work, and the ETag is its version. A folder is answered with a Listing, and so is entry=1 with an Entry.",
+			query: []string{"entry: 1: the Entry of what is there", "download: 1: as an attachment", "after: next of the page before", "limit: entries on a page, at most 1000", "hidden: 1: names with a dot too"}}},
+		{method: "PUT", path: "files/{path...}", verb: lyceum.WriteFiles, doc: projectDoc{id: "writeFile", summary: "Write a file: all of it or nothing", bytes: "body", answer: reflect.TypeFor[api.Entry](),
+			doc: "If-Match with a version, or If-None-Match: *, makes it a Conflict when something else is there.", query: []string{"parents: 1: make missing folders too"}}},
+		{method: "POST", path: "files/{path...}", verb: lyceum.WriteFiles, doc: projectDoc{id: "actOnFile", summary: "Make a folder or an empty file, move or copy", body: reflect.TypeFor[api.FileAction](), answer: reflect.TypeFor[api.Entry]()}},
+		{method: "DELETE", path: "files/{path...}", verb: lyceum.WriteFiles, doc: projectDoc{id: "deleteFile", summary: "Delete a file or folder", query: []string{"recursive: 1: a folder with all that is in it"}}},
+		{method: "GET", path: "watch", verb: lyceum.ReadFiles, socket: true, doc: projectDoc{id: "watchFolders", summary: "WebSocket: changes in the folders that are on the screen",
+			doc: "The client sends a WatchRequest with all its folders whenever they change; the server sends a FileChange for each change.", body: reflect.TypeFor[api.WatchRequest](), answer: reflect.TypeFor[api.FileChange]()}},
+	}
+}

@@ -1,0 +1,32 @@
+import { Files, type LucideIcon, SquareTerminal, Users } from "lucide-react";
+import type { ComponentType } from "react";
+import { t } from "../../words";
+import { Explorer } from "./explorer";
+import { PeoplePanel } from "./people";
+import { TerminalsPanel } from "./terminals";
+
+/** Something that can stand beside the tabs. */
+export type SidePart = {
+  id: string;
+  label: string;
+  icon: LucideIcon;
+  keys?: string;
+  /** The verb that one needs to see it; none when everybody may. */
+  verb?: string;
+  show: ComponentType;
+};
+
+/** What can stand beside the tabs, in the order of the rail. */
+export function sideParts(): readonly SidePart[] {
+  return [
+    { id: "files", label: t("Files"), icon: Files, keys: "Mod+B", show: Explorer },
+    {
+      id: "terminals",
+      label: t("Terminals"),
+      icon: SquareTerminal,
+      verb: "terminals.use",
+      show: TerminalsPanel,
+    },
+    { id: "people", label: t("People"), icon: Users, show: PeoplePanel },
+  ];
+}

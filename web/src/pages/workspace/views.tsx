@@ -1,0 +1,19 @@
+import type { LucideIcon } from "lucide-react";
+import type { ComponentType } from "react";
+import type { EditorHost } from "../../editors/host";
+
+/** What a view in a tab is given. */
+export type ViewProps = {
+  host: EditorHost;
+  /** What it is a view of; "" is the project. */
+  path: string;
+  /** The tab is on the screen. */
+  visible: boolean;
+  close: () => void;
+};
+
+/** Something shown in a tab that is not a file's content. It may be lazy. */
+export type View = { id: string; icon: LucideIcon; show: ComponentType<ViewProps> };
+
+/** The views, which Workspace.openView opens by their ids. */
+export const views: readonly View[] = [];
