@@ -1,6 +1,9 @@
 import type { Entry, Listing } from "../../api/project";
 import { Store } from "../../sync/store";
 import type { FolderChange } from "../../sync/watch";
+import { isFolder, isWithin, parentOf } from "./path";
+
+export { isFolder, isWithin, joinPath, nameFault, nameOf, parentOf } from "./path";
 
 /** How the tree reads folders; a test brings its own. */
 export type ReadFolder = (path: string, after: string | undefined, hidden: boolean) => Promise<Listing>;
@@ -40,32 +43,6 @@ type Folder = {
 
 /** Milliseconds for which changes of a folder are gathered before it is read again. */
 const gather = 150;
-
-/** The folder that holds a path; "" is the home. */
-export function parentOf(path: string): string {
-  const cut = path.lastIndexOf("/");
-  return cut < 0 ? "" : path.slice(0, cut);
-}
-
-/** The last segment of a path. */
-export function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
-}
-
-/** A path below a folder. */
-export function joinPath(folder: string, name: string): string {
-  return folder === "" ? name : `${folder}/${name}`;
-}
-
-/** Whether the path is the folder, or lies below it. */
-export function isWithin(path: string, folder: string): boolean {
-  return folder === "" || path === folder || path.startsWith(`${folder}/`);
-}
-
-/** Whether an entry opens as a folder: it is one, or a link to one. */
-export function isFolder(e: Entry): boolean {
-  return e.kind === "dir" || (e.kind === "symlink" && e.targetKind === "dir");
-}
 
 /**
  * The explorer's tree: which folders are open, and what is known of them. Folders
@@ -341,14 +318,4 @@ export function typeAhead(rows: readonly Row[], at: number, typed: string): numb
     if (row?.kind === "entry" && row.entry.name.toLowerCase().startsWith(text)) return n;
   }
   return -1;
-}
-
-/** What is wrong with a name for a file or folder; undefined when it will do. */
-export function nameFault(name: string): "empty" | "slash" | "dots" | "control" | "long" | undefined {
-  if (name.trim() === "") return "empty";
-  if (name.includes("/")) return "slash";
-  if (name === "." || name === "..") return "dots";
-  if ([...name].some((c) => c < " " || c === "\u007f")) return "control";
-  if (new TextEncoder().encode(name).length > 255) return "long";
-  return undefined;
 }

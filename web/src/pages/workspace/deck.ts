@@ -1,0 +1,230 @@
+import type { DockviewApi, DockviewGroupPanel, IDockviewPanel, Position } from "dockview-react";
+import { createTerminal } from "../../api/project";
+import type { EditorHandle, EditorHost, EditorStatus } from "../../editors/host";
+import type { Documents } from "../../sync/documents";
+import { Store } from "../../sync/store";
+import { isAppKey } from "./appkey";
+import { movedPath, readTab, sameTab, type Tab } from "./arrangement";
+import { isWithin, nameOf } from "./path";
+
+/** Where in the dock something is put. */
+export type Place = { group?: DockviewGroupPanel; position: Position };
+
+const toward = { top: "above", bottom: "below", left: "left", right: "right", center: "within" } as const;
+
+/** A tab that is open, with what its editor tells. */
+export type OpenTab = {
+  id: string;
+  tab: Tab;
+  host: EditorHost;
+  status: Store<EditorStatus>;
+  handle: EditorHandle | undefined;
+};
+
+/** How a file is opened. */
+export type Opening = { line?: number; beside?: boolean; focus?: boolean; at?: Place };
+
+/** The tabs and splits of a workspace. */
+export class Deck {
+  /** The tab that keys go to. */
+  readonly active = new Store<OpenTab | undefined>(undefined);
+  /** The tabs that are open, in no order. */
+  readonly tabs = new Store<readonly OpenTab[]>([]);
+  /** The dock, once it is there with its tabs. */
+  readonly docks = new Store<DockviewApi | undefined>(undefined);
+  #project: string;
+  #documents: Documents;
+  #keep: (dock: Record<string, unknown> | undefined) => void;
+  #next = 1;
+
+  /** keep is called with the dock's own form after each change; without, when no tab is open. */
+  constructor(
+    project: string,
+    documents: Documents,
+    keep: (dock: Record<string, unknown> | undefined) => void,
+  ) {
+    this.#project = project;
+    this.#documents = documents;
+    this.#keep = keep;
+  }
+
+  get #dock(): DockviewApi | undefined {
+    return this.docks.get();
+  }
+
+  /** The tab of a panel; made when it is asked for first. */
+  tabOf(panel: { id: string }, tab: Tab): OpenTab {
+    const found = this.tabs.get().find((o) => o.id === panel.id);
+    if (found) {
+      found.tab = tab;
+      return found;
+    }
+    const open: OpenTab = {
+      id: panel.id,
+      tab,
+      status: new Store<EditorStatus>({}),
+      handle: undefined,
+      host: this.#host(panel.id),
+    };
+    this.tabs.set([...this.tabs.get(), open]);
+    return open;
+  }
+
+  closed(id: string): void {
+    this.tabs.set(this.tabs.get().filter((o) => o.id !== id));
+    if (this.active.get()?.id === id) this.active.set(undefined);
+  }
+
+  /** A tab is the one that keys go to. */
+  activated(panel: IDockviewPanel | undefined): void {
+    const tab = panel && readTab(panel.params);
+    this.active.set(panel && tab ? this.tabOf(panel, tab) : undefined);
+  }
+
+  openFile(path: string, o: Opening = {}): void {
+    const open = this.#open({ kind: "file", path }, nameOf(path), o.beside === true, o.at);
+    if (o.focus !== false) whenThere(open, (h) => (o.line ? h.goTo?.(o.line) : h.focus()));
+  }
+
+  /** Shows a view of views.tsx in a tab. */
+  openView(view: string, path: string, title: string, o: { beside?: boolean } = {}): void {
+    whenThere(this.#open({ kind: "view", view, path }, title, o.beside === true), (h) => h.focus());
+  }
+
+  openTerminal(terminal: string, name: string): void {
+    whenThere(this.#open({ kind: "terminal", terminal }, name, false), (h) => h.focus());
+  }
+
+  /** Makes a terminal, in a folder if one is given, and opens it. Throws RequestError. */
+  async newTerminal(dir = ""): Promise<void> {
+    const made = await createTerminal(this.#project, dir ? { dir } : {});
+    this.openTerminal(made.id, made.name);
+  }
+
+  closeActive(): void {
+    const id = this.active.get()?.id;
+    if (id) this.#dock?.getPanel(id)?.api.close();
+  }
+
+  /** Closes the tabs of a file, or of all that is in a folder. */
+  closeWithin(path: string): void {
+    this.#closeEach((tab) => tab.kind === "file" && isWithin(tab.path, path));
+  }
+
+  /** Closes the tabs of a terminal. */
+  ended(terminal: string): void {
+    this.#closeEach((tab) => tab.kind === "terminal" && tab.terminal === terminal);
+  }
+
+  /** Puts the tab that keys go to into a split of its own. */
+  split(direction: "right" | "below"): void {
+    const id = this.active.get()?.id;
+    const panel = id ? this.#dock?.getPanel(id) : undefined;
+    const tab = panel && readTab(panel.params);
+    if (!panel || !tab) return;
+    this.#dock?.addPanel({
+      id: this.#newID(),
+      component: "tab",
+      title: panel.title ?? "",
+      params: tab,
+      position: { referencePanel: panel, direction },
+    });
+  }
+
+  /** Goes to the next tab of the split, or the one before. */
+  step(by: 1 | -1): void {
+    if (by === 1) this.#dock?.activateNext({ includePanel: true });
+    else this.#dock?.activatePrevious({ includePanel: true });
+  }
+
+  /** Goes to the next split, into what is open there. */
+  nextSplit(): void {
+    const groups = this.#dock?.groups ?? [];
+    const at = groups.findIndex((g) => g.id === this.#dock?.activeGroup?.id);
+    const panel = groups[(at + 1) % Math.max(1, groups.length)]?.activePanel;
+    panel?.api.setActive();
+    this.active.get()?.handle?.focus();
+  }
+
+  /** Tabs of a file or folder that moved, and of what is in it, go along. */
+  moved(from: string, to: string): void {
+    for (const panel of this.#dock?.panels ?? []) {
+      const tab = readTab(panel.params);
+      if (tab?.kind !== "file") continue;
+      const path = movedPath(tab.path, from, to);
+      if (path === tab.path) continue;
+      panel.api.updateParameters({ kind: "file", path });
+      panel.api.setTitle(nameOf(path));
+      const open = this.tabs.get().find((o) => o.id === panel.id);
+      if (open) open.tab = { kind: "file", path };
+    }
+    this.tabs.set([...this.tabs.get()]);
+    this.docked();
+  }
+
+  /** Tabs or splits changed. */
+  docked(): void {
+    const dock = this.#dock;
+    if (dock) this.#keep(dock.totalPanels > 0 ? { ...dock.toJSON() } : undefined);
+  }
+
+  #closeEach(which: (tab: Tab) => boolean): void {
+    for (const o of this.tabs.get()) if (which(o.tab)) this.#dock?.getPanel(o.id)?.api.close();
+  }
+
+  #open(tab: Tab, title: string, beside: boolean, place?: Place): OpenTab | undefined {
+    const dock = this.#dock;
+    if (!dock) return undefined;
+    const same = dock.panels.find((p) => {
+      const t = readTab(p.params);
+      return t !== undefined && sameTab(t, tab);
+    });
+    if (same && !beside) {
+      if (place?.group) same.api.moveTo({ group: place.group, position: place.position });
+      same.api.setActive();
+      return this.tabOf(same, tab);
+    }
+    const at = dock.activePanel;
+    const beneath = place?.group
+      ? { position: { referenceGroup: place.group, direction: toward[place.position] } }
+      : {};
+    const position =
+      beside && at ? { position: { referencePanel: at, direction: "right" as const } } : beneath;
+    const panel = dock.addPanel({ id: this.#newID(), component: "tab", title, params: tab, ...position });
+    return this.tabOf(panel, tab);
+  }
+
+  #newID(): string {
+    return `t${Date.now().toString(36)}${this.#next++}`;
+  }
+
+  #host(id: string): EditorHost {
+    const tab = () => this.tabs.get().find((o) => o.id === id);
+    return {
+      project: this.#project,
+      documents: this.#documents,
+      tell: (change) => {
+        const open = tab();
+        if (!open) return;
+        open.status.set({ ...open.status.get(), ...change });
+        const path = change.document?.path;
+        if (path && open.tab.kind === "file" && path !== open.tab.path) this.moved(open.tab.path, path);
+      },
+      offer: (handle) => {
+        const open = tab();
+        if (open) open.handle = handle;
+      },
+      isAppKey,
+    };
+  }
+}
+
+/** Calls f with the editor of a tab, once it is there; for two seconds at most. */
+function whenThere(open: OpenTab | undefined, f: (h: EditorHandle) => void): void {
+  const end = Date.now() + 2000;
+  const look = () => {
+    if (open?.handle) f(open.handle);
+    else if (open && Date.now() < end) requestAnimationFrame(look);
+  };
+  look();
+}
