@@ -53,19 +53,7 @@ func (d *Dir) WriteAtomic(ctx context.Context, path string, r io.Reader, w Write
 }
 
 func (d *Dir) writeAtomic(ctx context.Context, raw string, r io.Reader, w Write) (Entry, error) {
-	old, err := d.lstat(raw)
-	if err == nil && old.Mode()&fs.ModeSymlink != 0 {
-		if w.IfAbsent {
-			return Entry{}, unix.EEXIST
-		}
-		if raw, err = d.resolve(raw); err != nil {
-			return Entry{}, err
-		}
-		old, err = d.lstat(raw)
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		old, err = nil, nil
-	}
+	old, raw, err := d.lookForWrite(raw, w)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -148,19 +136,25 @@ func newTemp(dir *os.File, old os.FileInfo, mode fs.FileMode) (*temp, error) {
 		return nil, err
 	}
 	t.f = os.NewFile(uintptr(fd), "new file")
-	if old == nil {
-		return t, nil
-	}
-	// The owner first: changing it clears bits of the mode. It may well be
-	// refused, and then the file belongs to who writes, as it would after "cp".
-	if st, ok := old.Sys().(*syscall.Stat_t); ok && (int(st.Uid) != os.Geteuid() || int(st.Gid) != os.Getegid()) {
-		_ = t.f.Chown(int(st.Uid), int(st.Gid))
-	}
-	if err := t.f.Chmod(old.Mode().Perm()); err != nil {
+	if err := likeOld(t.f, old); err != nil {
 		t.discard()
 		return nil, err
 	}
 	return t, nil
+}
+
+// likeOld gives f the owner and the permissions of what it will replace, if old is
+// not nil.
+func likeOld(f *os.File, old os.FileInfo) error {
+	if old == nil {
+		return nil
+	}
+	// The owner first: changing it clears bits of the mode. It may well be
+	// refused, and then the file belongs to who writes, as it would after "cp".
+	if st, ok := old.Sys().(*syscall.Stat_t); ok && (int(st.Uid) != os.Geteuid() || int(st.Gid) != os.Getegid()) {
+		_ = f.Chown(int(st.Uid), int(st.Gid))
+	}
+	return f.Chmod(old.Mode().Perm())
 }
 
 func tempName() string { return ".lyceum-" + rand.Text() + "~" }
