@@ -11,7 +11,6 @@ package link
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -31,7 +30,7 @@ const (
 	dialTime       = 3 * time.Second
 	headerTime     = 10 * time.Minute // from the end of a request to its answer: copying a tree takes its time
 	maxHeaderBytes = 64 << 10
-	idlePerProject = 8
+	idlePerProject = 64
 	idleTime       = 30 * time.Second
 )
 
@@ -45,7 +44,9 @@ type Config struct {
 type Link struct {
 	signer    *ticket.Signer
 	log       *slog.Logger
-	transport *http.Transport
+	pool      pool
+	buffers   buffers
+	transport *http.Transport // for what exchange does not carry
 	proxy     *httputil.ReverseProxy
 }
 
@@ -66,7 +67,7 @@ func New(c Config) *Link {
 		Rewrite:        func(*httputil.ProxyRequest) {}, // ServeProject made the request
 		Transport:      l.transport,
 		FlushInterval:  -1, // whatever a project says is passed on at once
-		BufferPool:     &buffers{},
+		BufferPool:     &l.buffers,
 		ModifyResponse: harmless,
 		ErrorHandler:   l.failed,
 		ErrorLog:       slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
@@ -75,7 +76,10 @@ func New(c Config) *Link {
 }
 
 // Close gives up idle connections. Requests under way go on.
-func (l *Link) Close() { l.transport.CloseIdleConnections() }
+func (l *Link) Close() {
+	l.pool.close()
+	l.transport.CloseIdleConnections()
+}
 
 // ServeProject sends r, whose path is the project's own ("/files/a.txt"), to the
 // project server at addr with the ticket, and its answer back; WebSockets too. It
@@ -87,25 +91,22 @@ func (l *Link) ServeProject(w http.ResponseWriter, r *http.Request, addr compute
 		rest.WriteError(w, r, err)
 		return
 	}
+	signed := l.signer.Sign(t, time.Now())
+	if simple(r) {
+		if err := l.exchange(w, r, addr.Socket, signed); err != nil {
+			rest.WriteError(w, r, broken(r.Context(), err))
+		}
+		return
+	}
 	out := r.Clone(r.Context())
 	out.URL.Scheme, out.URL.Host, out.Host = "http", host, "project"
-	out.Header.Set(ticket.Header, l.signer.Sign(t, time.Now()))
+	out.Header.Set(ticket.Header, signed)
 	l.proxy.ServeHTTP(w, out)
 }
 
 // failed answers a request that did not reach the project, or got no answer.
 func (l *Link) failed(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil {
-		// The client went, or its right did; nobody waits for an answer.
-		rest.WriteError(w, r, lyceum.Wrap(lyceum.Unavailable, err, "the request was broken off"))
-		return
-	}
-	var known *lyceum.Error
-	if errors.As(err, &known) {
-		rest.WriteError(w, r, known)
-		return
-	}
-	rest.WriteError(w, r, lyceum.Wrap(lyceum.Unavailable, err, "the project does not answer; it may be restarting"))
+	rest.WriteError(w, r, broken(r.Context(), err))
 }
 
 // socketHeaders are those of an answer that becomes a WebSocket (RFC 6455,

@@ -13,6 +13,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
+	"sync"
 	"time"
 
 	"lyceum/internal/lyceum"
@@ -51,17 +52,57 @@ func (t Ticket) Can(v lyceum.Verb) bool {
 	return lyceum.Can(a, v, lyceum.Object{Project: t.Project, Role: t.Role})
 }
 
+// A page asks a project for many things within a moment, and a signature costs
+// more than the rest of a request's way. So one ticket serves for the requests of
+// reuse, and who checks tickets remembers those that held; each keeps at most
+// remembered of them and then begins anew.
+const (
+	reuse      = 10 * time.Second
+	remembered = 4096
+)
+
 // Signer makes tickets. It is safe for concurrent use.
-type Signer struct{ key ed25519.PrivateKey }
+type Signer struct {
+	key ed25519.PrivateKey
+
+	mu   sync.Mutex
+	made map[Ticket]madeTicket // without Expires
+}
+
+type madeTicket struct {
+	text string
+	at   time.Time
+}
 
 // NewSigner returns a Signer with the site's private key.
-func NewSigner(key ed25519.PrivateKey) *Signer { return &Signer{key} }
+func NewSigner(key ed25519.PrivateKey) *Signer {
+	return &Signer{key: key, made: map[Ticket]madeTicket{}}
+}
 
 // Public returns the key that projects check with.
 func (s *Signer) Public() ed25519.PublicKey { return s.key.Public().(ed25519.PublicKey) }
 
-// Sign returns the header's value for t, good for Life from now.
+// Sign returns the header's value for t, good for 50 s from now at least and for
+// Life at most.
 func (s *Signer) Sign(t Ticket, now time.Time) string {
+	t.Expires = 0
+	s.mu.Lock()
+	m, ok := s.made[t]
+	s.mu.Unlock()
+	if age := now.Sub(m.at); ok && age >= 0 && age < reuse {
+		return m.text
+	}
+	text := s.sign(t, now)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.made) >= remembered {
+		clear(s.made)
+	}
+	s.made[t] = madeTicket{text, now}
+	return text
+}
+
+func (s *Signer) sign(t Ticket, now time.Time) string {
 	t.Expires = now.Add(Life).Unix()
 	// A Ticket holds only strings, numbers and booleans: it always encodes.
 	b, _ := json.Marshal(t)
@@ -73,6 +114,9 @@ func (s *Signer) Sign(t Ticket, now time.Time) string {
 type Verifier struct {
 	key     ed25519.PublicKey
 	project lyceum.ProjectID
+
+	mu   sync.Mutex
+	held map[string]Ticket // by the header's value: signed and for this project
 }
 
 // NewVerifier returns a Verifier that accepts tickets for project signed by
@@ -81,40 +125,63 @@ func NewVerifier(key ed25519.PublicKey, project lyceum.ProjectID) (*Verifier, er
 	if len(key) != ed25519.PublicKeySize {
 		return nil, lyceum.Errorf(lyceum.Invalid, "the public key has %d bytes, not %d", len(key), ed25519.PublicKeySize)
 	}
-	return &Verifier{key, project}, nil
+	return &Verifier{key: key, project: project, held: map[string]Ticket{}}, nil
 }
 
 // Verify returns the ticket in a header's value, or an error of kind
 // Unauthenticated.
 func (v *Verifier) Verify(header string, now time.Time) (Ticket, error) {
-	refuse := func(why string) (Ticket, error) {
-		return Ticket{}, lyceum.Errorf(lyceum.Unauthenticated, "no valid ticket: %s", why)
-	}
-	if header == "" || len(header) > maxLength {
-		return refuse("none was sent")
-	}
-	body, sig, ok := strings.Cut(header, ".")
+	v.mu.Lock()
+	t, ok := v.held[header]
+	v.mu.Unlock()
 	if !ok {
-		return refuse("it has no signature")
-	}
-	s, err := base64.RawURLEncoding.DecodeString(sig)
-	if err != nil || !ed25519.Verify(v.key, []byte(body), s) {
-		return refuse("its signature is wrong")
-	}
-	b, err := base64.RawURLEncoding.DecodeString(body)
-	if err != nil {
-		return refuse("it is not base64url")
-	}
-	var t Ticket
-	if err := json.Unmarshal(b, &t); err != nil {
-		return refuse("it is not JSON")
-	}
-	if t.Project != v.project {
-		return refuse("it is for another project")
+		var err error
+		if t, err = v.read(header); err != nil {
+			return Ticket{}, err
+		}
 	}
 	// The clocks of two machines may differ by as much as a ticket lives.
 	if now.Unix() > t.Expires || t.Expires > now.Add(2*Life).Unix() {
-		return refuse("it has expired")
+		return Ticket{}, refusal("it has expired")
+	}
+	if !ok {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		if len(v.held) >= remembered/16 { // a project has few people
+			clear(v.held)
+		}
+		v.held[strings.Clone(header)] = t
+	}
+	return t, nil
+}
+
+func refusal(why string) error {
+	return lyceum.Errorf(lyceum.Unauthenticated, "no valid ticket: %s", why)
+}
+
+// read checks all of a ticket but its time.
+func (v *Verifier) read(header string) (Ticket, error) {
+	if header == "" || len(header) > maxLength {
+		return Ticket{}, refusal("none was sent")
+	}
+	body, sig, ok := strings.Cut(header, ".")
+	if !ok {
+		return Ticket{}, refusal("it has no signature")
+	}
+	s, err := base64.RawURLEncoding.DecodeString(sig)
+	if err != nil || !ed25519.Verify(v.key, []byte(body), s) {
+		return Ticket{}, refusal("its signature is wrong")
+	}
+	b, err := base64.RawURLEncoding.DecodeString(body)
+	if err != nil {
+		return Ticket{}, refusal("it is not base64url")
+	}
+	var t Ticket
+	if err := json.Unmarshal(b, &t); err != nil {
+		return Ticket{}, refusal("it is not JSON")
+	}
+	if t.Project != v.project {
+		return Ticket{}, refusal("it is for another project")
 	}
 	return t, nil
 }

@@ -195,3 +195,41 @@ func FuzzVerify(f *testing.F) {
 		}
 	})
 }
+
+// TestATicketServesForAMoment: requests that follow each other share a ticket,
+// which is refused when its time is over although it was accepted before.
+func TestATicketServesForAMoment(t *testing.T) {
+	t.Parallel()
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := NewSigner(private)
+	const id = lyceum.ProjectID("7f3a0c1e-5f0b-4c59-9b8e-0d5a3f6f2f11")
+	v, err := NewVerifier(public, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Unix(1_800_000_000, 0)
+	who := Ticket{Project: id, Account: "a", Role: lyceum.Viewer}
+	first := s.Sign(who, now)
+	if again := s.Sign(who, now.Add(9*time.Second)); again != first {
+		t.Error("a ticket was made anew within 10 s")
+	}
+	if s.Sign(who, now.Add(10*time.Second)) == first || s.Sign(who, now.Add(-time.Second)) == first {
+		t.Error("a ticket was used for longer than 10 s, or before it was made")
+	}
+	other := who
+	other.Role = lyceum.Editor
+	if s.Sign(other, now) == first {
+		t.Error("another role got the same ticket")
+	}
+	for range 2 {
+		if got, err := v.Verify(first, now.Add(50*time.Second)); err != nil || got.Role != lyceum.Viewer {
+			t.Fatalf("got %+v, %v", got, err)
+		}
+	}
+	if _, err := v.Verify(first, now.Add(Life+2*time.Second)); !lyceum.IsKind(err, lyceum.Unauthenticated) {
+		t.Errorf("a remembered ticket outlived its time: %v", err)
+	}
+}
