@@ -131,8 +131,10 @@ func viewOperation(o operation, doc *huma.Operation) docsOperation {
 	if doc.RequestBody != nil {
 		v.Body = linkTo(contentOf(doc.RequestBody.Content))
 	}
-	if ok := doc.Responses["200"]; ok != nil {
-		v.Answer = linkTo(contentOf(ok.Content))
+	for _, status := range []string{"200", "202"} {
+		if ok := doc.Responses[status]; ok != nil {
+			v.Answer = linkTo(contentOf(ok.Content))
+		}
 	}
 	return v
 }

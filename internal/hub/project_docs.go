@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"reflect"
 	"strings"
 
@@ -15,6 +16,7 @@ type projectDoc struct {
 	body, answer     reflect.Type // JSON; nil for none or for bytes
 	list             bool         // the answer is a list of answer
 	bytes            string       // "body" or "answer" when that is a file's content
+	status           string       // of an answer of the type answer; 200 unless it says another
 }
 
 // documentProject adds project traffic to the document of a.
@@ -44,8 +46,10 @@ func (d projectDoc) parameters(path string) []*huma.Param {
 	if strings.Contains(path, "{path}") {
 		list = append(list, &huma.Param{Name: "path", In: "path", Required: true, Description: "from the project's home, each segment percent-encoded, with / between them", Schema: text})
 	}
-	if strings.Contains(path, "{tid}") {
-		list = append(list, &huma.Param{Name: "tid", In: "path", Required: true, Description: "the terminal", Schema: text})
+	for name, what := range map[string]string{"tid": "its id", "jid": "the job"} {
+		if strings.Contains(path, "{"+name+"}") {
+			list = append(list, &huma.Param{Name: name, In: "path", Required: true, Description: what, Schema: text})
+		}
 	}
 	for _, q := range d.query {
 		name, what, _ := strings.Cut(q, ": ")
@@ -84,9 +88,10 @@ func (d projectDoc) responses(doc *huma.OpenAPI, r projectRoute) map[string]*hum
 		if d.list {
 			schema = &huma.Schema{Type: huma.TypeArray, Items: schema}
 		}
-		all["200"] = &huma.Response{Description: "OK", Content: content("application/json", schema)}
+		status := cmp.Or(d.status, "200")
+		all[status] = &huma.Response{Description: "OK", Content: content("application/json", schema)}
 		if d.bytes == "answer" {
-			all["200"].Content["application/octet-stream"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+			all[status].Content["application/octet-stream"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
 		}
 	}
 	return all

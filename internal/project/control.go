@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lyceum/internal/api"
+	"lyceum/internal/lyceum"
 	"lyceum/internal/rest"
 	"lyceum/internal/ticket"
 )
@@ -124,6 +125,10 @@ func (p *Project) cut(w http.ResponseWriter, r *http.Request, _ call) error {
 			p.log.Debug("the supervisor did not close sockets itself", "err", err)
 		}
 	})
+	if c.Account != "" {
+		account := lyceum.AccountID(c.Account)
+		p.jobs.cut(account, ticket.Ticket{Project: p.cfg.Project, Account: account, Role: lyceum.Role(c.Role)}.Can)
+	}
 	p.sockets.Cut(ctx, c)
 	all.Wait()
 	w.WriteHeader(http.StatusNoContent)

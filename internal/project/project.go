@@ -60,6 +60,7 @@ type Project struct {
 	sockets   socket.Set
 	super     *super
 	activity  activity
+	jobs      jobs
 	stopping  <-chan struct{} // closed when Run's ctx ends
 }
 
@@ -96,6 +97,7 @@ func open(ctx context.Context, c Config) (*Project, error) {
 	}
 	p.watchers.dir, p.watchers.log = p.dir, c.Log
 	p.super = newSuper(filepath.Join(c.Run, superName), c.Log)
+	p.jobs.log, p.jobs.told = c.Log, p.activity.edit
 	p.sockets.Log = c.Log
 	p.sockets.OnChange(p.activity.changed)
 	p.documents = openDocuments(livedoc.Config{
@@ -104,9 +106,10 @@ func open(ctx context.Context, c Config) (*Project, error) {
 	return p, nil
 }
 
-// Times of the end, within the 5 s that are promised: what is open is saved, sockets
-// are told meanwhile, and requests that are left are answered.
+// Times of the end, within the 5 s that are promised: jobs are ended, what is open is
+// saved, sockets are told meanwhile, and requests that are left are answered.
 const (
+	jobTime    = 300 * time.Millisecond
 	saveTime   = 4 * time.Second
 	closeTime  = 1500 * time.Millisecond
 	answerTime = 500 * time.Millisecond
@@ -146,7 +149,7 @@ func (p *Project) serve(ctx context.Context, l net.Listener) error {
 	return err
 }
 
-// stop writes the documents and closes the sockets.
+// stop ends the jobs, writes the documents and closes the sockets.
 func (p *Project) stop() error {
 	var all sync.WaitGroup
 	all.Go(func() {
@@ -154,6 +157,9 @@ func (p *Project) stop() error {
 		defer cancel()
 		p.sockets.Close(ctx)
 	})
+	brief, done := context.WithTimeout(context.Background(), jobTime)
+	defer done()
+	p.jobs.stop(brief)
 	ctx, cancel := context.WithTimeout(context.Background(), saveTime)
 	defer cancel()
 	err := p.documents.close(ctx)

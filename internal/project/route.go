@@ -28,12 +28,13 @@ type call struct {
 	ticket ticket.Ticket
 	path   string // the rest that {path...} stands for, as package files writes paths
 	bad    error  // why path is none; for the handlers of sockets, which tell by a code
+	id     string // the last {x} of the row, escaped as it came; "" when it has none
 }
 
 // routes is the table, an area after the other; each area stands with its handlers.
 // HEAD goes where GET goes.
 func routes() []route {
-	return slices.Concat(fileRoutes(), documentRoutes(), terminalRoutes(), ownRoutes())
+	return slices.Concat(fileRoutes(), jobRoutes(), documentRoutes(), terminalRoutes(), ownRoutes())
 }
 
 // ownRoutes are those of the project server itself.
@@ -78,7 +79,11 @@ func (p *Project) admit(w http.ResponseWriter, r *http.Request) error {
 		return lyceum.Errorf(lyceum.Forbidden, "your role does not allow %s", row.verb)
 	}
 	c := call{ticket: t}
-	c.path, c.bad = decodePath(tail)
+	if strings.HasSuffix(row.path, "{path...}") {
+		c.path, c.bad = decodePath(tail)
+	} else {
+		c.id = tail
+	}
 	return row.handle(p, w, r, c)
 }
 
@@ -92,7 +97,8 @@ func checked(h func(*Project, http.ResponseWriter, *http.Request, call) error) f
 	}
 }
 
-// find returns the row for a request and what {path...} stands for, escaped. allow
+// find returns the row for a request and what {path...} or its last {x} stands
+// for, escaped. allow
 // lists the methods that the path has, when the method is not among them.
 func find(table []route, method, path string) (row route, tail, allow string) {
 	if method == http.MethodHead {
@@ -124,11 +130,14 @@ func (row route) match(path string) (tail string, ok bool) {
 		return "", false
 	}
 	for i, w := range want {
-		if w != got[i] && (w[0] != '{' || got[i] == "") {
+		switch {
+		case w[0] == '{' && got[i] != "":
+			tail = got[i]
+		case w != got[i]:
 			return "", false
 		}
 	}
-	return "", true
+	return tail, true
 }
 
 // decodePath turns the rest of an address, percent-encoded by segment, into a path

@@ -392,6 +392,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/p/{id}/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Jobs that run, and those that ended in the last ten minutes */
+        get: operations["listJobs"];
+        put?: never;
+        /**
+         * Begin work on many files
+         * @description At most 8 run at the same time. The work goes on when nobody waits for it, and ends with the project's server.
+         */
+        post: operations["startJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/jobs/{jid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A job as it stands
+         * @description With after it is answered when there is something new, or after 20 s.
+         */
+        get: operations["followJob"];
+        put?: never;
+        post?: never;
+        /** Cancel a job; what it did until then stays */
+        delete: operations["cancelJob"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/p/{id}/status": {
         parameters: {
             query?: never;
@@ -1059,6 +1101,60 @@ export interface components {
             /** @enum {string} */
             role?: "owner" | "editor" | "viewer";
         };
+        Job: {
+            /** @description who began it */
+            account: string;
+            byName: string;
+            /** @description the path that is worked on */
+            doing?: string;
+            /**
+             * Format: int64
+             * @description items that are dealt with, with those that had a problem
+             */
+            done: number;
+            /** Format: int64 */
+            doneBytes: number;
+            /** Format: date-time */
+            ended?: string;
+            id: string;
+            kind: string;
+            /** @description why it failed or was cancelled */
+            message?: string;
+            /** Format: int64 */
+            problemCount: number;
+            /** @description the first 100 */
+            problems: components["schemas"]["JobProblem"][];
+            /** @description what became of the things that were named, not of what is in them; the first 1000 */
+            results: components["schemas"]["JobResult"][];
+            /**
+             * Format: int64
+             * @description grows with each change: give it as after to wait for the next one
+             */
+            seq: number;
+            /** Format: date-time */
+            started: string;
+            /**
+             * @description a job that is done may have problems
+             * @enum {string}
+             */
+            state: "running" | "done" | "failed" | "cancelled";
+            /**
+             * Format: int64
+             * @description items in all; 0 when that is not known yet
+             */
+            total: number;
+            /** Format: int64 */
+            totalBytes: number;
+        };
+        JobProblem: {
+            message: string;
+            path: string;
+        };
+        JobResult: {
+            from: string;
+            /** @description its new path, or in a job of kind trash its id there */
+            to: string;
+        };
         Joined: {
             /**
              * Format: uuid
@@ -1128,6 +1224,19 @@ export interface components {
              * @default 1
              */
             uses: number;
+        };
+        NewJob: {
+            /**
+             * @description what to do where the name is taken: fail (by default) makes it a problem of that item, keep-both adds a number to the name, merge joins folders and replaces files
+             * @enum {string}
+             */
+            conflict?: "fail" | "keep-both" | "overwrite" | "skip" | "merge";
+            /** @description copy, move, trash, delete or another kind that docs/reference/files.md names */
+            kind: string;
+            /** @description what to work on: at most 10000 files and folders, from the home */
+            paths: string[];
+            /** @description the folder where to; empty is the home */
+            to?: string;
         };
         NewProject: {
             description?: string;
@@ -2438,6 +2547,143 @@ export interface operations {
             };
         };
     };
+    listJobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"][];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewJob"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    followJob: {
+        parameters: {
+            query?: {
+                /** @description seq of the job as it is known */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description the job */
+                jid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description the job */
+                jid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getProjectStatus: {
         parameters: {
             query?: never;
@@ -2584,7 +2830,7 @@ export interface operations {
             path: {
                 /** @description the project */
                 id: string;
-                /** @description the terminal */
+                /** @description its id */
                 tid: string;
             };
             cookie?: never;
@@ -2616,7 +2862,7 @@ export interface operations {
             path: {
                 /** @description the project */
                 id: string;
-                /** @description the terminal */
+                /** @description its id */
                 tid: string;
             };
             cookie?: never;
@@ -2659,7 +2905,7 @@ export interface operations {
             path: {
                 /** @description the project */
                 id: string;
-                /** @description the terminal */
+                /** @description its id */
                 tid: string;
             };
             cookie?: never;
