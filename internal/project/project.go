@@ -61,6 +61,8 @@ type Project struct {
 	super     *super
 	activity  activity
 	jobs      jobs
+	tables    tables
+	pictures  pictures
 	stopping  <-chan struct{} // closed when Run's ctx ends
 }
 
@@ -165,6 +167,7 @@ func (p *Project) stop() error {
 	err := p.documents.close(ctx)
 	all.Wait()
 	p.watchers.close()
+	p.tables.close()
 	p.super.close()
 	return err
 }

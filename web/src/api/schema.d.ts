@@ -434,6 +434,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/p/{id}/picture/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the header of a picture tells, or the picture scaled
+         * @description With width the picture itself is answered, upright, as PNG or JPEG; one of more than 64 million pixels is not.
+         */
+        get: operations["readPicture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/p/{id}/status": {
         parameters: {
             query?: never;
@@ -463,6 +483,26 @@ export interface paths {
          * @description y-protocols (sync and awareness) on a Yjs document whose text is named "text"; an unmodified y-websocket client works. docs/reference/protocols.md describes what v=lyceum1 adds.
          */
         get: operations["syncDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/table/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rows of a table: CSV and its relatives, JSON Lines, or the lines of any text
+         * @description How the file is written is found out, unless it is given. Rows are answered as soon as they are found; total grows until complete.
+         */
+        get: operations["readTable"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1336,6 +1376,28 @@ export interface components {
             id: string;
             name: string;
         };
+        Picture: {
+            /** @enum {string} */
+            format: "png" | "jpeg" | "gif" | "webp" | "bmp" | "tiff" | "avif";
+            /** Format: int64 */
+            height: number;
+            /** @description it can be had smaller, by width */
+            scalable: boolean;
+            /**
+             * Format: int64
+             * @description bytes of the file
+             */
+            size: number;
+            /** @description it has more pixels than are shown anywhere */
+            tooLarge?: boolean;
+            /** @description of the file */
+            version: string;
+            /**
+             * Format: int64
+             * @description in pixels, as it is seen upright
+             */
+            width: number;
+        };
         Problem: {
             /**
              * @description the kind of error
@@ -1524,6 +1586,78 @@ export interface components {
              */
             signUp: "closed" | "invitation" | "open";
             version: string;
+        };
+        Table: {
+            /**
+             * Format: int64
+             * @description malformed rows found so far
+             */
+            broken?: number;
+            /**
+             * Format: int64
+             * @description the first column here, from 0
+             */
+            column: number;
+            /**
+             * Format: int64
+             * @description most cells of a row that was seen
+             */
+            columnTotal: number;
+            columns: components["schemas"]["TableColumn"][];
+            complete: boolean;
+            /** @description row and column, as indexes into rows, of cells that are longer */
+            cut?: number[][];
+            /** @description of csv */
+            delimiter?: string;
+            /** @description as the WHATWG Encoding Standard names it */
+            encoding: string;
+            /** @enum {string} */
+            format: "csv" | "jsonl" | "lines";
+            /**
+             * Format: int64
+             * @description the first row here, from 0
+             */
+            from: number;
+            /** @description the first row names the columns; it is no row itself */
+            header: boolean;
+            /** @description indexes into rows of which only the first 4 MB were looked at */
+            long?: number[];
+            /** @description indexes into rows: a quote is not closed, or the line is no JSON */
+            malformed?: number[];
+            /**
+             * Format: int64
+             * @description rows that the filter leaves; total without one
+             */
+            matches: number;
+            /** @description which rows of the file these are, from 0, when they are sorted or filtered */
+            numbers?: number[];
+            /** @description too many rows to sort or filter: only the first ones were */
+            partial?: boolean;
+            /**
+             * Format: int64
+             * @description bytes that were read so far
+             */
+            read: number;
+            /** @description cells from column on; a row may have fewer, and there may be fewer rows than were asked for */
+            rows: string[][];
+            /**
+             * Format: int64
+             * @description bytes of the file
+             */
+            size: number;
+            /**
+             * Format: int64
+             * @description rows that were found so far, all of them when complete
+             */
+            total: number;
+            /** @description of the file */
+            version: string;
+        };
+        TableColumn: {
+            /** @description by the header; empty when there is none */
+            name: string;
+            /** @description its first cells are numbers */
+            numeric?: boolean;
         };
         Terminal: {
             /** Format: date-time */
@@ -2684,6 +2818,44 @@ export interface operations {
             };
         };
     };
+    readPicture: {
+        parameters: {
+            query?: {
+                /** @description in pixels, at most 4096 */
+                width?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Picture"];
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getProjectStatus: {
         parameters: {
             query?: never;
@@ -2743,6 +2915,67 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readTable: {
+        parameters: {
+            query?: {
+                /** @description first row, from 0 */
+                from?: string;
+                /** @description at most 1000, default 100 */
+                rows?: string;
+                /** @description first column, from 0 */
+                column?: string;
+                /** @description at most 1000, default 100 */
+                columns?: string;
+                /** @description 1: one cell alone, up to 1 MiB of it */
+                cell?: string;
+                /** @description only rows that hold this text */
+                filter?: string;
+                /** @description number of the column to sort by, from 0 */
+                sort?: string;
+                /** @description asc or desc */
+                order?: string;
+                /** @description 1: until all rows are counted, at most 20 s */
+                wait?: string;
+                /** @description csv, jsonl or lines */
+                format?: string;
+                /** @description of the text */
+                encoding?: string;
+                /** @description of csv */
+                delimiter?: string;
+                /** @description yes or no */
+                header?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Table"];
+                };
             };
             /** @description Error */
             default: {
