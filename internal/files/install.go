@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -213,4 +214,40 @@ func Numbered(at string, n int) string {
 		stem = strings.ToValidUTF8(stem[:max(0, len(stem)-over)], "")
 	}
 	return Join(dir, stem+suffix)
+}
+
+// CheckNew refuses a path whose last name nobody should create: control characters,
+// bytes that are not UTF-8. The error is of kind Invalid.
+func CheckNew(path string) error {
+	raw, err := Decode(path)
+	if err != nil {
+		return err
+	}
+	_, name := splitLast(raw)
+	return checkNew(name)
+}
+
+// Failure turns an error of the operating system, of an operation on a file that
+// this package opened, into one with a kind: "the disk is full: write a.txt" for
+// what "write". One that has a kind is returned as it is, and nil as nil.
+func Failure(what, path string, err error) error { return failure(what, path, err) }
+
+// Names returns the segments of all that is in the folder at path, sorted by bytes:
+// for folders of our own, which are small.
+func (d *Dir) Names(path string) ([]string, error) {
+	raw, err := Decode(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := d.openDir(raw)
+	if err != nil {
+		return nil, failure("list", path, err)
+	}
+	defer f.Close()
+	names, err := f.Readdirnames(-1)
+	for i := range names {
+		names[i] = EncodeName(names[i])
+	}
+	slices.Sort(names)
+	return names, failure("list", path, err)
 }

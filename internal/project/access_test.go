@@ -18,7 +18,7 @@ import (
 
 // sample is an address for a row, and a body that it takes.
 func sample(row project.Row) (path, body string) {
-	path = strings.NewReplacer("{path...}", "a.txt", "{tid}", "00000000-0000-4000-8000-000000000000", "{jid}", "00000000-0000-4000-8000-000000000000").Replace(row.Path)
+	path = strings.NewReplacer("{path...}", "a.txt", "{tid}", "00000000-0000-4000-8000-000000000000", "{jid}", "00000000-0000-4000-8000-000000000000", "{uid}", "00000000-0000-4000-8000-000000000000").Replace(row.Path)
 	switch {
 	case row.Method == "PUT":
 		body = "content"

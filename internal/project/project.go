@@ -59,6 +59,7 @@ type Project struct {
 	watchers  watchers
 	sockets   socket.Set
 	super     *super
+	uploads   uploads
 	activity  activity
 	jobs      jobs
 	tables    tables
@@ -98,6 +99,7 @@ func open(ctx context.Context, c Config) (*Project, error) {
 		return nil, err
 	}
 	p.watchers.dir, p.watchers.log = p.dir, c.Log
+	p.uploads = uploads{dir: p.dir, log: c.Log, now: time.Now}
 	p.super = newSuper(filepath.Join(c.Run, superName), c.Log)
 	p.jobs.log, p.jobs.told = c.Log, p.activity.edit
 	p.sockets.Log = c.Log
@@ -134,6 +136,9 @@ func (p *Project) serve(ctx context.Context, l net.Listener) error {
 	var all sync.WaitGroup
 	all.Go(func() { failed <- web.Serve(l) })
 	defer all.Wait()
+	sweeping, stopSweep := context.WithCancel(ctx)
+	defer stopSweep()
+	all.Go(func() { p.uploads.run(sweeping) })
 	p.log.Info("the project is served", "project", p.cfg.Project, "took", time.Since(p.started).Round(time.Millisecond))
 	select {
 	case err := <-failed:

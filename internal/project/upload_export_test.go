@@ -1,0 +1,4 @@
+package project
+
+// ParseMetadata is for the fuzz target, which looks from outside.
+var ParseMetadata = parseMetadata
