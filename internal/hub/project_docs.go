@@ -46,7 +46,7 @@ func (d projectDoc) parameters(path string) []*huma.Param {
 	if strings.Contains(path, "{path}") {
 		list = append(list, &huma.Param{Name: "path", In: "path", Required: true, Description: "from the project's home, each segment percent-encoded, with / between them", Schema: text})
 	}
-	for name, what := range map[string]string{"tid": "its id", "jid": "the job"} {
+	for name, what := range map[string]string{"tid": "its id", "jid": "the job", "uid": "the upload"} {
 		if strings.Contains(path, "{"+name+"}") {
 			list = append(list, &huma.Param{Name: name, In: "path", Required: true, Description: what, Schema: text})
 		}
@@ -83,7 +83,7 @@ func (d projectDoc) responses(doc *huma.OpenAPI, r projectRoute) map[string]*hum
 	case r.socket:
 		all["101"] = &huma.Response{Description: "A WebSocket"}
 	case schema == nil:
-		all["204"] = &huma.Response{Description: "Done"}
+		all[cmp.Or(d.status, "204")] = &huma.Response{Description: "Done"}
 	default:
 		if d.list {
 			schema = &huma.Schema{Type: huma.TypeArray, Items: schema}
@@ -113,5 +113,7 @@ func setOperation(p *huma.PathItem, method string, o *huma.Operation) {
 		p.Patch = o
 	case "DELETE":
 		p.Delete = o
+	case "OPTIONS":
+		p.Options = o
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -217,11 +218,20 @@ func (w *contentWriter) WriteHeader(status int) {
 		if status == http.StatusUnauthorized {
 			h.Del("WWW-Authenticate") // a browser would ask for a password on our behalf
 		}
-		if loc := h.Get("Location"); loc != "" {
+		if !madeHere(status, h.Get("Location")) {
 			h.Del("Location") // projects do not send browsers elsewhere
 		}
 	}
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// made is where a project says that it made something.
+var made = regexp.MustCompile(`^(uploads|jobs)/[0-9a-f-]{36}$`)
+
+// madeHere reports whether a Location names what was made, below the address that
+// was asked: clients of tus need it.
+func madeHere(status int, location string) bool {
+	return (status == http.StatusCreated || status == http.StatusAccepted) && made.MatchString(location)
 }
 
 // Write gives the client stallTime to take each piece.

@@ -46,6 +46,14 @@ func TestContentIsHarmless(t *testing.T) {
 			t.Errorf("status %s: headers %v", status, got.header)
 		}
 	}
+	// What was made may be named, but not elsewhere, and nothing else is a reason to go.
+	const upload = "uploads/00000000-0000-4000-8000-000000000000"
+	for location, status := range map[string]string{upload: "201", "https://evil.example/" + upload: "201", "../../account": "201", upload + "?x": "302"} {
+		got := get(url.Values{"set": {"Location:" + location}, "status": {status}}.Encode()).header.Get("Location")
+		if want := location == upload; (got != "") != want {
+			t.Errorf("%s with %s: passed on as %q", status, location, got)
+		}
+	}
 	// What the project may say is passed on.
 	got := get(url.Values{"set": {"Content-Type:text/plain", `Etag:"v1"`, "Content-Disposition:attachment; filename*=UTF-8''a.txt"}}.Encode())
 	if got.header.Get("Etag") != `"v1"` || got.header.Get("Content-Disposition") != "attachment; filename*=UTF-8''a.txt" {
