@@ -246,6 +246,13 @@ func (p Parent) Missing() []string { return p.missing }
 // IsZero reports whether no cgroup can be made at all.
 func (p Parent) IsZero() bool { return len(p.dirs) == 0 }
 
+// Remove removes the folders, if no project is in them.
+func (p Parent) Remove() {
+	for _, dir := range p.dirs {
+		_ = os.Remove(dir) // one with projects stays
+	}
+}
+
 // Group makes the cgroups of one project, as far as possible. They are there when
 // they were already.
 func (p Parent) Group(id lyceum.ProjectID) Group {

@@ -187,3 +187,36 @@ func optional(err error) error {
 	}
 	return err
 }
+
+// View says where a folder of the group is shown to the programs in it, so that
+// those that look for their limits find them.
+type View struct{ Dir, At string }
+
+// Views lists the places, as most systems mount them.
+func (g Group) Views() []View {
+	var views []View
+	others := false
+	for _, dir := range g {
+		if isV2(dir) {
+			continue
+		}
+		var names []string
+		for _, c := range []struct{ name, file string }{{"cpu", "cpu.cfs_quota_us"}, {"cpuacct", "cpuacct.usage"}, {"memory", "memory.limit_in_bytes"}, {"pids", "pids.max"}} {
+			if _, err := os.Stat(filepath.Join(dir, c.file)); err == nil {
+				names = append(names, c.name)
+			}
+		}
+		if len(names) > 0 {
+			others = true
+			views = append(views, View{dir, "/sys/fs/cgroup/" + strings.Join(names, ",")})
+		}
+	}
+	for _, dir := range g {
+		if isV2(dir) && others {
+			views = append(views, View{dir, "/sys/fs/cgroup/unified"})
+		} else if isV2(dir) {
+			views = append(views, View{dir, "/sys/fs/cgroup"})
+		}
+	}
+	return views
+}

@@ -51,6 +51,7 @@ type Spec struct {
 	PublicKey ed25519.PublicKey // what the project server checks tickets with
 	UID       int               // the project's uid and gid on this machine when the hub is root; 0: run as the hub's own user
 	Source    Source            // what a new, empty home is filled from
+	Limits    lyceum.Limits     // what it may use; Disk is the project server's affair
 }
 
 // Source says what a project's home is filled from before its first start. The
@@ -111,7 +112,32 @@ type Usage interface {
 
 // Use is what a project uses of this machine.
 type Use struct {
-	MemoryBytes int64 // proportional set size of all its processes
-	CPUSeconds  float64
+	MemoryBytes int64   // as its limit counts it; where nothing counts it, the proportional set size of all its processes
+	CPUSeconds  float64 // that its processes and those that ended have computed
 	Processes   int
+}
+
+// Limiter is an optional ability: limits of running projects.
+type Limiter interface {
+	// SetLimits makes a running project's limits those, without a restart; Ensure
+	// has them in its Spec. A project that does not run is left alone. Conflict
+	// when it uses more memory now than it shall: the old limit stays. Limits that
+	// this machine cannot set are left out; Confinement tells which.
+	SetLimits(ctx context.Context, id lyceum.ProjectID, l lyceum.Limits) error
+
+	// Runaways yields programs that were ended alone because their project was out
+	// of memory, until ctx ends; then the channel is closed. The rest of the project
+	// goes on. Some may be lost when nobody takes them.
+	Runaways(ctx context.Context) (<-chan Runaway, error)
+}
+
+// Runaway is a program that was ended because its project was out of memory.
+type Runaway struct {
+	Project lyceum.ProjectID
+	At      time.Time
+	PID     int    // as the project numbers it; 0: not known
+	Session int    // the process that leads its session, by that number: the shell of its terminal
+	Command string // its command line, at most 200 characters; "" when it was gone before anyone looked
+	Memory  int64  // bytes that it held
+	Limit   int64  // of the project, in bytes
 }

@@ -59,6 +59,7 @@ func Run(t *testing.T, open func(t *testing.T) *System) {
 		{"CancelledContext", cancelledContext},
 		{"Storm", storm},
 		{"CopyOfAProject", copyOfAProject},
+		{"LimitsChangeWhileItRuns", limitsChange},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -461,5 +462,55 @@ func copyOfAProject(t *testing.T, s *suite) {
 	o = s.observe(t, from.Project)
 	if got := s.Ask(t, o.Address, "/has?file=shared.txt"); got != "true" {
 		t.Errorf("the copy changed its source")
+	}
+}
+
+// limitsChange is for Backends that can limit projects.
+func limitsChange(t *testing.T, s *suite) {
+	limiter, ok := s.Backend().(compute.Limiter)
+	if !ok {
+		t.Skip("this Backend has no limits")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	runaways, err := limiter.Runaways(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := s.spec()
+	if err := limiter.SetLimits(t.Context(), spec.Project, lyceum.Limits{CPU: 500}); err != nil {
+		t.Errorf("limits of a project that does not run: %v", err)
+	}
+	spec.Limits = lyceum.Limits{CPU: 1000, Memory: 256e6, Processes: 500, Disk: 1e9}
+	o := s.running(t, spec)
+	instance := s.Ask(t, o.Address, "/instance")
+	for _, l := range []lyceum.Limits{{CPU: 2000, Memory: 512e6, Processes: 400}, {}, {Memory: 128e6}, spec.Limits} {
+		if err := limiter.SetLimits(t.Context(), spec.Project, l); err != nil {
+			t.Errorf("limits %s: %v", l, err)
+		}
+	}
+	if got := s.Ask(t, o.Address, "/instance"); got != instance {
+		t.Error("a change of limits started the project anew")
+	}
+	// A hub after this one can change them too.
+	s.Reopen(t)
+	limiter, _ = s.Backend().(compute.Limiter)
+	if err := limiter.SetLimits(t.Context(), spec.Project, lyceum.Limits{Memory: 300e6}); err != nil {
+		t.Errorf("limits after a restart of the hub: %v", err)
+	}
+	if err := limiter.SetLimits(t.Context(), "no identifier", lyceum.Limits{}); !lyceum.IsKind(err, lyceum.Invalid) {
+		t.Errorf("limits of no project: got %v, want kind invalid", err)
+	}
+	cancel()
+	late := time.After(patience)
+	for {
+		select {
+		case r, open := <-runaways:
+			if !open {
+				return
+			}
+			t.Errorf("nothing ran away, but told %+v", r)
+		case <-late:
+			t.Fatal("the channel of runaways is open after its context ended")
+		}
 	}
 }

@@ -24,6 +24,7 @@ type World struct {
 	mu       sync.Mutex
 	projects map[lyceum.ProjectID]*fakeProject
 	watchers map[chan lyceum.ProjectID]struct{}
+	runaways map[chan compute.Runaway]struct{}
 	starts   int
 	broken   error
 }
@@ -42,13 +43,16 @@ type fakeProject struct {
 
 // NewWorld returns an empty machine.
 func NewWorld() *World {
-	return &World{projects: map[lyceum.ProjectID]*fakeProject{}, watchers: map[chan lyceum.ProjectID]struct{}{}}
+	return &World{projects: map[lyceum.ProjectID]*fakeProject{}, watchers: map[chan lyceum.ProjectID]struct{}{}, runaways: map[chan compute.Runaway]struct{}{}}
 }
 
 // Fake is a compute.Backend on a World.
 type Fake struct{ w *World }
 
-var _ compute.Backend = (*Fake)(nil)
+var (
+	_ compute.Backend = (*Fake)(nil)
+	_ compute.Limiter = (*Fake)(nil)
+)
 
 // NewFake returns a Backend on the world. Several are as one.
 func NewFake(w *World) *Fake { return &Fake{w} }
@@ -320,4 +324,52 @@ func (w *World) Running() []lyceum.ProjectID {
 	}
 	slices.Sort(ids)
 	return ids
+}
+
+// SetLimits implements compute.Limiter.
+func (f *Fake) SetLimits(_ context.Context, id lyceum.ProjectID, l lyceum.Limits) error {
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	if err := f.w.checkLocked(id); err != nil {
+		return err
+	}
+	if p := f.w.getLocked(id); p.phase == lyceum.Running || p.phase == lyceum.Starting {
+		p.spec.Limits = l
+	}
+	return nil
+}
+
+// Runaways implements compute.Limiter.
+func (f *Fake) Runaways(ctx context.Context) (<-chan compute.Runaway, error) {
+	w := f.w
+	c := make(chan compute.Runaway, 64)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.runaways[c] = struct{}{}
+	context.AfterFunc(ctx, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.runaways, c)
+		close(c)
+	})
+	return c, nil
+}
+
+// Limits tells what a project may use.
+func (w *World) Limits(id lyceum.ProjectID) lyceum.Limits {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.getLocked(id).spec.Limits
+}
+
+// RunAway tells that a program of a project was ended for want of memory.
+func (w *World) RunAway(r compute.Runaway) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for c := range w.runaways {
+		select {
+		case c <- r:
+		default:
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lyceum/internal/cgroup"
 	"lyceum/internal/compute"
 	"lyceum/internal/lyceum"
 )
@@ -141,7 +142,7 @@ func (b *Backend) processes(rec record) []process {
 // whose children they are (a supervisor adopts what its children leave behind).
 func (b *Backend) find(id lyceum.ProjectID, uid int, outer process, groups []string) []process {
 	member := map[int]bool{}
-	for _, pid := range pidsIn(groups) {
+	for _, pid := range cgroup.Group(groups).Pids() {
 		member[pid] = true
 	}
 	self := os.Getpid()

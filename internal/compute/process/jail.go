@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"lyceum/internal/cgroup"
 	"lyceum/internal/compute"
 	"lyceum/internal/lyceum"
 )
@@ -48,6 +49,8 @@ type order struct {
 	run      string // on the machine; "" when it has none
 	hostname string
 	argv     []string // as seen inside
+	group    cgroup.Group
+	limits   lyceum.Limits
 }
 
 // inside is where the jail shows things to the project.

@@ -212,9 +212,7 @@ func (r *rig) endAll(t *testing.T) {
 		}
 	}
 	_ = r.Close()
-	for _, root := range r.groups.roots {
-		_ = os.Remove(root)
-	}
+	r.groups.Remove()
 }
 
 func (r *rig) spec() compute.Spec {

@@ -94,25 +94,6 @@ func TestReasonsOfAnEnd(t *testing.T) {
 	}
 }
 
-func TestCgroupFolders(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		own, mounts string
-		want        []string
-	}{
-		"v2": {"0::/system.slice/lyceum.service\n", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", []string{"/sys/fs/cgroup/system.slice/lyceum.service"}},
-		"v1": {"4:memory:/a\n3:cpu,cpuacct:/b\n2:devices:/c\n", "1 1 0:1 / /sys/fs/cgroup/memory rw - cgroup none rw,memory\n1 1 0:1 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup none rw,cpu,cpuacct\n1 1 0:1 / /sys/fs/cgroup/devices rw - cgroup none rw,devices\n",
-			[]string{"/sys/fs/cgroup/memory/a", "/sys/fs/cgroup/cpu,cpuacct/b"}},
-		"in a container": {"0::/docker/abc/x\n", "1 1 0:1 /docker/abc /sys/fs/cgroup rw - cgroup2 cgroup rw\n", []string{"/sys/fs/cgroup/x"}},
-		"none":           {"", "", nil},
-		"nonsense":       {"x\n::\n", "a b c\n - cgroup2\n1 2 3 4 5 - cgroup2 x\n", nil},
-	} {
-		if got := cgroupFolders(c.own, c.mounts); !slices.Equal(got, c.want) {
-			t.Errorf("%s: got %v, want %v", name, got, c.want)
-		}
-	}
-}
-
 func TestDescendants(t *testing.T) {
 	t.Parallel()
 	self, err := identify(os.Getpid())

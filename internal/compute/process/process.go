@@ -36,6 +36,7 @@ import (
 	"syscall"
 	"time"
 
+	"lyceum/internal/cgroup"
 	"lyceum/internal/compute"
 	"lyceum/internal/lyceum"
 )
@@ -58,12 +59,15 @@ type Config struct {
 }
 
 // Backend runs projects on this machine. It implements compute.Backend,
-// Confinement, Homes and Usage. It is safe for concurrent use.
+// Confinement, Homes, Usage and Limiter. It is safe for concurrent use.
 type Backend struct {
 	cfg     Config
 	at      places
 	jail    jail
-	groups  cgroups
+	groups  cgroup.Parent
+	alarms  *cgroup.Alarms
+	victims runaways
+	kernel  kernelLog
 	log     *slog.Logger
 	lock    *os.File
 	watches watches
@@ -83,6 +87,7 @@ var (
 	_ compute.Confinement = (*Backend)(nil)
 	_ compute.Homes       = (*Backend)(nil)
 	_ compute.Usage       = (*Backend)(nil)
+	_ compute.Limiter     = (*Backend)(nil)
 )
 
 // New takes the data folder for itself, finds out how this machine can confine
@@ -104,7 +109,12 @@ func New(ctx context.Context, cfg Config) (*Backend, error) {
 		b.Close()
 		return nil, err
 	}
-	b.groups = findCgroups(at.data)
+	if b.alarms, err = cgroup.NewAlarms(); err != nil {
+		b.Close()
+		return nil, lyceum.Wrap(lyceum.Internal, err, "watch the memory of projects")
+	}
+	b.groups = groupsOf(at.data)
+	b.kernel.open()
 	if err := b.adopt(); err != nil {
 		b.Close()
 		return nil, err
@@ -116,6 +126,7 @@ func New(ctx context.Context, cfg Config) (*Backend, error) {
 	}
 	b.tasks.Go(func() { b.sweepTrash(left) })
 	b.tasks.Go(b.trimLogs)
+	b.tasks.Go(b.watchMemory)
 	return b, nil
 }
 
@@ -154,7 +165,11 @@ func (b *Backend) Close() error {
 		return nil
 	}
 	b.end()
+	if b.alarms != nil {
+		_ = b.alarms.Close() // its descriptors were read only
+	}
 	b.tasks.Wait()
+	b.kernel.close()
 	b.watches.close()
 	// Closing alone would not do: a child of this program that is between fork and
 	// exec holds the same open file, and with it the lock, for a moment longer.
@@ -164,9 +179,7 @@ func (b *Backend) Close() error {
 // Confinement tells how projects are kept apart here.
 func (b *Backend) Confinement() compute.ConfinementReport {
 	r := b.jail.report()
-	if len(b.groups.roots) == 0 {
-		r.Problems = append(r.Problems, "No cgroup is writable, so the processes of a project are counted one by one and cannot be limited: run the server as root, or as a systemd service with Delegate=yes.")
-	}
+	b.reportLimits(&r)
 	return r
 }
 
@@ -230,10 +243,11 @@ func (b *Backend) adoptOne(p *project, rec record) {
 	case rec.Fill:
 		// The hub that followed its progress is gone: begin anew.
 		b.killAll(rec)
-		b.groups.remove(rec.Cgroups)
+		rec.group().Remove()
 		_ = os.Remove(b.at.record(p.id))
 	default:
-		r := &run{rec: rec, done: make(chan struct{})}
+		r := newRun(rec)
+		b.listen(r)
 		p.run = r
 		b.tasks.Go(func() { b.followAdopted(p, r) })
 	}

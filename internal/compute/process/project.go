@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"lyceum/internal/compute"
@@ -43,6 +44,27 @@ type run struct {
 	ready bool          // it has answered; guarded by project.mu
 	exit  exit          // read after done
 	done  chan struct{} // closed when they are gone and project.last says why
+
+	limits  atomic.Pointer[lyceum.Limits] // nil: a hub before this one set them
+	kills   atomic.Int64                  // programs ended for want of memory, as far as told
+	looking atomic.Bool                   // somebody finds out which
+	there   atomic.Pointer[[]member]      // who was there at the last alarm
+}
+
+func newRun(rec record) *run {
+	r := &run{rec: rec, done: make(chan struct{})}
+	r.kills.Store(rec.group().Kills())
+	return r
+}
+
+// listen has us woken when the project is out of memory.
+func (b *Backend) listen(r *run) {
+	if len(r.rec.Cgroups) == 0 {
+		return
+	}
+	if err := b.alarms.Add(r.rec.Project, r.rec.group()); err != nil {
+		b.log.Debug("nobody will tell which program was ended for want of memory", "project", r.rec.Project, "err", err)
+	}
 }
 
 // spawnLocked starts work for p as a task.

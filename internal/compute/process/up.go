@@ -77,11 +77,14 @@ func (b *Backend) launch(ctx context.Context, p *project, spec compute.Spec) (*r
 
 // begin starts argv as the project's processes, writes the record, and lets them go.
 func (b *Backend) begin(p *project, spec compute.Spec, runDir string, argv []string, out output, env []variable) (*run, error) {
-	c, err := b.jail.start(order{uid: spec.UID, home: b.at.home(p.id), run: runDir, hostname: hostname(p.id), argv: argv}, out)
+	group := b.groups.Group(p.id)
+	c, err := b.jail.start(order{uid: spec.UID, home: b.at.home(p.id), run: runDir, hostname: hostname(p.id), argv: argv, group: group, limits: spec.Limits}, out)
 	if err != nil {
+		group.Remove()
 		return nil, problemOf(err, "start the project")
 	}
 	giveUp := func(err error) error {
+		defer group.Remove()
 		_ = c.gate.Close()
 		_ = c.cmd.Process.Kill()
 		_ = c.cmd.Wait()
@@ -94,11 +97,16 @@ func (b *Backend) begin(p *project, spec compute.Spec, runDir string, argv []str
 	if rec.Init, err = identify(c.init); err != nil {
 		return nil, giveUp(problemOf(err, "look at the project's first process"))
 	}
-	rec.Cgroups = b.groups.hold(p.id, rec.Outer.Pid, rec.Init.Pid)
+	rec.Cgroups = group.Add(rec.Outer.Pid, rec.Init.Pid)
+	if err := b.limit(rec, spec.Limits); err != nil {
+		return nil, giveUp(err)
+	}
 	if err := rec.write(b.at.record(p.id)); err != nil {
 		return nil, giveUp(problemOf(err, "write the project's record"))
 	}
-	r := &run{rec: rec, done: make(chan struct{})}
+	r := newRun(rec)
+	r.limits.Store(&spec.Limits)
+	b.listen(r)
 	if !rec.Fill {
 		p.mu.Lock()
 		p.run, p.last = r, record{}
@@ -189,8 +197,9 @@ func (b *Backend) ended(p *project, r *run, e exit) {
 		b.killAll(rec) // what the first process left behind
 	}
 	rec.Ended = time.Now()
-	rec.Failed, rec.Reason = e.tell(oomKills(rec.Cgroups) > 0)
-	b.groups.remove(rec.Cgroups)
+	rec.Failed, rec.Reason = e.tell(rec.group().Kills() > 0)
+	b.alarms.Remove(rec.Project)
+	rec.group().Remove()
 	r.exit = e
 	p.mu.Lock()
 	switch {

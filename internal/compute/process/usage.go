@@ -28,25 +28,32 @@ func (b *Backend) Usage(_ context.Context, id lyceum.ProjectID) (compute.Use, er
 	}
 	var u compute.Use
 	var ticks uint64
+	counted := r.rec.group().Use()
 	for _, q := range b.membersOf(r.rec) {
+		u.Processes++
+		if counted.CPU >= 0 && counted.Memory >= 0 {
+			continue
+		}
 		s, err := readStat(q)
 		if err != nil {
 			continue
 		}
 		ticks += s.cpuTicks
 		u.MemoryBytes += proportional(q)
-		u.Processes++
 	}
 	u.CPUSeconds = float64(ticks) / clockTicks
-	if d, ok := cpuTime(r.rec.Cgroups); ok {
-		u.CPUSeconds = d.Seconds()
+	if counted.CPU >= 0 {
+		u.CPUSeconds = counted.CPU.Seconds()
+	}
+	if counted.Memory >= 0 {
+		u.MemoryBytes = counted.Memory
 	}
 	return u, nil
 }
 
 // membersOf lists the pids of a run.
 func (b *Backend) membersOf(rec record) []int {
-	if pids := pidsIn(rec.Cgroups); len(pids) > 0 {
+	if pids := rec.group().Pids(); len(pids) > 0 {
 		return pids
 	}
 	var pids []int

@@ -36,10 +36,9 @@ func (j jail) wall(o order, status *os.File) (wall, error) {
 	w := wall{args: []string{j.bwrap, "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--hostname", o.hostname, "--new-session", "--as-pid-1"}}
 	w.add(j.rights()...)
 	w.add(systemView(j.readOnly)...)
-	w.add("--proc", "/proc", "--dev", "/dev", "--chmod", "1777", "/dev/shm")
-	for _, dir := range []string{"/tmp", "/var/tmp"} {
-		w.add("--perms", "1777", "--tmpfs", dir)
-	}
+	w.add("--proc", "/proc", "--dev", "/dev")
+	w.add(temporary(o.limits)...)
+	w.add(groupView(o.group)...)
 	w.add("--perms", "0755", "--tmpfs", "/run", "--perms", "0755", "--dir", "/home", "--perms", "0755", "--dir", insideBin)
 	// After the system, because they may lie in what it shows.
 	w.add(hidden(append([]string{j.data}, j.hide...), j.readOnly)...)

@@ -1,0 +1,241 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"lyceum/internal/lyceum"
+)
+
+// What projects may reach.
+const (
+	netInternet = "internet" // a network namespace each, and a way out of it
+	netNone     = "none"     // a network namespace each, and no way out
+	netShared   = "shared"   // the machine's network
+)
+
+// The addresses of a project's own small network. They lie where few real
+// networks do (RFC 6598), and a project cannot reach those anyhow.
+const (
+	tapName    = "tap0"
+	tapNetwork = "100.127.255.0/24"
+	tapDNS     = "100.127.255.3" // slirp4netns asks the machine's resolver
+)
+
+// network is how projects are connected. With a namespace of its own a project
+// has its own loopback and its own abstract sockets; slirp4netns, a helper
+// process per project outside of it, opens connections in its place; and rules
+// of nftables inside the namespace, which the project has no right to change,
+// say where to. Nothing of the machine's own network is changed.
+type network struct {
+	mode    string
+	allow   []allowed
+	slirp   string // path of slirp4netns, or ""
+	nsenter string
+	nft     string
+	tried   string // why the internet is not to be had apart, or ""
+}
+
+// separate reports whether projects have network namespaces.
+func (n network) separate() bool { return n.mode == netInternet || n.mode == netNone }
+
+// allowed is one place on a private network that projects may reach.
+type allowed struct {
+	to         netip.Prefix
+	first, end uint16 // ports, end included; 0: all
+}
+
+// chooseNetwork finds out how j's projects can be connected: as cfg says, or the
+// best that works here.
+func chooseNetwork(ctx context.Context, cfg Config, j jail) (network, error) {
+	n := network{mode: cfg.Network}
+	var err error
+	if n.allow, err = parseAllowed(cfg.NetworkAllow); err != nil {
+		return n, err
+	}
+	switch {
+	case cfg.Network != "" && cfg.Network != netInternet && cfg.Network != netNone && cfg.Network != netShared:
+		return n, lyceum.Errorf(lyceum.Invalid, "the network of projects is internet, none or shared, not %q", cfg.Network)
+	case n.mode == netShared:
+		return n, nil
+	case j.kind == kindNone:
+		n.tried = "what keeps projects apart is missing"
+	case n.mode == netNone:
+		j.net = n
+		if err = j.probe(ctx, nil); err != nil {
+			n.tried = err.Error()
+		}
+	default:
+		n.mode = netInternet
+		if err = n.find(); err == nil {
+			j.net = n
+			err = j.probe(ctx, n.try)
+		}
+		if err != nil {
+			n.tried = err.Error()
+		}
+	}
+	switch {
+	case ctx.Err() != nil:
+		return n, ctx.Err()
+	case n.tried == "":
+		return n, nil
+	case cfg.Network != "":
+		return n, lyceum.Errorf(lyceum.Invalid, "projects cannot have the network %q here: %s", cfg.Network, n.tried)
+	}
+	n.mode = netShared
+	return n, nil
+}
+
+// find looks for the programs.
+func (n *network) find() error {
+	var missing []string
+	for _, p := range []struct {
+		path    *string
+		program string
+		of      string
+	}{{&n.slirp, "slirp4netns", "slirp4netns"}, {&n.nft, "nft", "nftables"}, {&n.nsenter, "nsenter", "util-linux"}} {
+		path, err := lookProgram(p.program)
+		if err != nil {
+			missing = append(missing, p.of)
+		}
+		*p.path = path
+	}
+	if len(missing) > 0 {
+		return errors.New("not installed: " + strings.Join(missing, ", ") + " (apt-get install " + strings.Join(missing, " ") + ")")
+	}
+	return nil
+}
+
+// lookProgram also looks where the PATH of ordinary users does not.
+func lookProgram(name string) (string, error) {
+	path, err := exec.LookPath(name)
+	for _, dir := range []string{"/usr/sbin", "/sbin"} {
+		if err != nil {
+			path, err = exec.LookPath(filepath.Join(dir, name))
+		}
+	}
+	return path, err
+}
+
+// try connects the probe as a project would be, and takes the helper away again.
+func (n network) try(first process) error {
+	s, err := openSpaces(first)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := n.rule(s); err != nil {
+		return err
+	}
+	h, err := n.connect(s, nil)
+	if err != nil {
+		return err
+	}
+	_ = h.Process.Kill()
+	_ = h.Wait()
+	return nil
+}
+
+// report says for administrators what the network leaves open.
+func (n network) report() []string {
+	var say []string
+	if n.tried != "" {
+		say = append(say, "Projects cannot have a network of their own here: "+n.tried+".")
+	}
+	if n.mode == netShared {
+		say = append(say, "Projects share the machine's network: they reach what listens on it, on the loopback address too.")
+	}
+	return say
+}
+
+// spaces are the namespaces of a project's first process. While they are open
+// they are the same ones, whatever becomes of the process and its number.
+type spaces struct {
+	net, user *os.File // user: nil when it is ours
+}
+
+func openSpaces(first process) (spaces, error) {
+	var s spaces
+	var err error
+	dir := fmt.Sprintf("/proc/%d/ns/", first.Pid)
+	if s.net, err = os.Open(dir + "net"); err != nil {
+		return s, err
+	}
+	if sameFile(dir+"net", "/proc/self/ns/net") {
+		err = errors.New("the project has no network namespace of its own")
+	} else if !sameFile(dir+"user", "/proc/self/ns/user") {
+		s.user, err = os.Open(dir + "user")
+	}
+	if err == nil && !first.alive() {
+		err = os.ErrProcessDone
+	}
+	if err != nil {
+		s.close()
+		return spaces{}, err
+	}
+	return s, nil
+}
+
+func sameFile(a, b string) bool {
+	x, err1 := os.Stat(a)
+	y, err2 := os.Stat(b)
+	return err1 == nil && err2 == nil && os.SameFile(x, y)
+}
+
+func (s spaces) close() {
+	if s.net != nil {
+		_ = s.net.Close()
+	}
+	if s.user != nil {
+		_ = s.user.Close()
+	}
+}
+
+// pass gives the namespaces to a child as descriptors 3 and 4.
+func (s spaces) pass(c *exec.Cmd) {
+	c.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LANG=C.UTF-8"}
+	c.Dir = "/"
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	c.ExtraFiles = []*os.File{s.net}
+	if s.user != nil {
+		c.ExtraFiles = append(c.ExtraFiles, s.user)
+	}
+}
+
+// raiseLoopback brings the loopback device of a namespace up, where bubblewrap
+// does not. It needs root.
+func raiseLoopback(s spaces) error {
+	done := make(chan error, 1)
+	go func() {
+		// The thread never leaves the namespace: it ends with this goroutine.
+		runtime.LockOSThread()
+		done <- func() error {
+			if err := unix.Setns(int(s.net.Fd()), unix.CLONE_NEWNET); err != nil {
+				return err
+			}
+			fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+			if err != nil {
+				return err
+			}
+			defer unix.Close(fd)
+			req, err := unix.NewIfreq("lo")
+			if err != nil {
+				return err
+			}
+			req.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+			return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, req)
+		}()
+	}()
+	return <-done
+}
