@@ -31,6 +31,7 @@ var rooms = map[string]int{
 	"internal/link":            2,
 	"internal/socket":          2,
 	"internal/compute/process": 2,
+	"internal/git":             2,
 
 	"internal/auth":      3,
 	"internal/lifecycle": 3,
