@@ -25,6 +25,7 @@ var rooms = map[string]int{
 	"internal/rest":    1,
 	"internal/compute": 1,
 	"internal/ticket":  1,
+	"internal/search":  1,
 
 	"internal/postgres":        2,
 	"internal/pgserver":        2,
@@ -68,7 +69,7 @@ var owners = map[string][]string{
 	"gopkg.in/yaml.v3":                    {"cmd/lyceum"},
 	"github.com/prometheus/client_golang": {"internal/rest", "internal/hub", "cmd/lyceum"},
 	"golang.org/x/image":                  {"internal/preview"},
-	"golang.org/x/text":                   {"internal/preview"},
+	"golang.org/x/text":                   {"internal/preview", "internal/search"},
 	"golang.org/x/crypto/argon2":          {"internal/auth"},
 	"golang.org/x/crypto/acme":            {"cmd/lyceum"},
 	"golang.org/x/sys":                    {"internal/cgroup", "internal/term", "internal/files", "internal/pgserver", "internal/compute/process", "internal/supervisor", "internal/project", "internal/livedoc", "internal/link", "cmd/lyceum"},
