@@ -68,7 +68,10 @@ gen: web-deps ## write the generated files anew
 soak: web-deps ## the long random tests; LYCEUM_SOAK says how long each
 	LYCEUM_SOAK=$${LYCEUM_SOAK:-10m} go test -count=1 -timeout 0 ./internal/ydoc ./internal/livedoc ./internal/term
 
-bench: ## measurements; LYCEUM_TRACES names the folder of published editing traces
+bench: build ## measure beside the peers, see bench/README.md; BENCH gives flags, LYCEUM_TRACES the folder of editing traces
+	go build -o bin/bench ./bench
+	bench/peers $(CACHE)/bench
+	bin/bench -bin bin/lyceum -peers $(CACHE)/bench $(BENCH)
 	go test -run '^$$' -bench . -benchmem ./internal/ydoc
 
 clean: ## remove what was built

@@ -43,6 +43,7 @@ var rooms = map[string]int{
 	"internal/supervisor": 4,
 
 	"cmd/lyceum": 5,
+	"bench":      5,
 	"web":        0,
 }
 
@@ -58,10 +59,10 @@ var sideways = map[[2]string]string{
 // A library is matched by prefix. "x/..." stands for golang.org/x.
 var owners = map[string][]string{
 	"github.com/danielgtaylor/huma":       {"internal/rest", "internal/hub"},
-	"github.com/jackc/pgx":                {"internal/postgres"},
+	"github.com/jackc/pgx":                {"internal/postgres", "bench"},
 	"github.com/pressly/goose":            {"internal/postgres"},
 	"github.com/fergusstrange":            {"internal/pgserver"},
-	"github.com/coder/websocket":          {"internal/socket"},
+	"github.com/coder/websocket":          {"internal/socket", "bench"},
 	"github.com/creack/pty":               {"internal/term"},
 	"github.com/fsnotify/fsnotify":        {"internal/files"},
 	"github.com/alecthomas/kong":          {"cmd/lyceum"},
@@ -160,7 +161,7 @@ func TestJudgeRefuses(t *testing.T) {
 
 func listPackages(t *testing.T) []pkg {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Standard,Imports", "./cmd/...", "./internal/...", "./web").Output()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Standard,Imports", "./cmd/...", "./internal/...", "./web", "./bench").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}

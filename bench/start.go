@@ -1,0 +1,228 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// startSection measures from the request to start a stopped project to the first
+// prompt in a terminal of it, as a browser would go: start, wait until it runs,
+// make a terminal, read. Beside it JupyterHub starts a single-user server for a
+// user, and a terminal there.
+func startSection(ctx context.Context, b *bench) error {
+	many := 100
+	if b.quick {
+		many = 10
+	}
+	s, err := b.site(ctx, "start", -1)
+	if err != nil {
+		return err
+	}
+	defer s.end(ctx)
+	j, err := b.jupyterhub(ctx, -1, "sqlite:///"+b.work+"/jupyterhub/start.sqlite")
+	if err != nil {
+		return err
+	}
+	defer j.child.end()
+	var ids, users []string
+	for i := range many {
+		id, err := s.make(ctx, "Start "+strconv.Itoa(i))
+		if err != nil {
+			return err
+		}
+		user := "person" + strconv.Itoa(i)
+		if err := j.call(ctx, "POST", "/users/"+user, nil, nil); err != nil {
+			return err
+		}
+		ids, users = append(ids, id), append(users, user)
+	}
+	var ours, theirs sample
+	for i := range b.rounds + 1 {
+		o, err := s.prompt(ctx, ids[0])
+		if err != nil {
+			return err
+		}
+		t, err := j.prompt(ctx, users[0])
+		if err != nil {
+			return err
+		}
+		if i > 0 { // the first fills the home
+			ours, theirs = append(ours, o), append(theirs, t)
+		}
+	}
+	b.report.add(row{What: "start to first prompt, alone", Unit: "ms", Ours: ours, Peer: "JupyterHub, local spawner", Peers: theirs, Aim: "median ≤ 300 ms", Met: met(ours.median() <= 300)})
+	all, err := together(ids, func(id string) (float64, error) { return s.prompt(ctx, id) })
+	if err != nil {
+		return err
+	}
+	peers, err := together(users, func(user string) (float64, error) { return j.prompt(ctx, user) })
+	note := ""
+	if err != nil {
+		note = "JupyterHub: " + err.Error()
+	}
+	b.report.add(row{What: fmt.Sprintf("start to first prompt, %d at once, p99", many), Unit: "ms", Ours: sample{all.at(0.99)}, Peer: "JupyterHub, local spawner", Peers: p99Of(peers), Aim: "≤ 5 s", Met: met(all.at(0.99) <= 5000), Note: note})
+	b.report.add(row{What: fmt.Sprintf("start to first prompt, %d at once, each", many), Unit: "ms", Ours: all, Peer: "JupyterHub, local spawner", Peers: peers})
+	return nil
+}
+
+func p99Of(s sample) sample {
+	if len(s) == 0 {
+		return nil
+	}
+	return sample{s.at(0.99)}
+}
+
+// together calls f for all names at once. One failure fails all.
+func together(names []string, f func(string) (float64, error)) (sample, error) {
+	times := make(sample, len(names))
+	errs := make([]error, len(names))
+	var all sync.WaitGroup
+	for i, name := range names {
+		all.Go(func() { times[i], errs[i] = f(name) })
+	}
+	all.Wait()
+	failed := 0
+	var first error
+	for _, err := range errs {
+		if err != nil {
+			failed++
+			first = err
+		}
+	}
+	if first != nil {
+		return nil, fmt.Errorf("%d of %d failed: %w", failed, len(names), first)
+	}
+	return times, nil
+}
+
+// prompt starts a project, waits for the prompt of a new terminal, stops it again,
+// and returns the milliseconds from the first request to the prompt.
+func (s *site) prompt(ctx context.Context, id string) (float64, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	began := time.Now()
+	if err := s.start(ctx, id); err != nil {
+		return 0, err
+	}
+	t, err := s.newTerminal(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	defer t.close()
+	if err := t.until(ctx, "$ "); err != nil {
+		return 0, err
+	}
+	took := time.Since(began)
+	return float64(took.Microseconds()) / 1e3, s.stop(ctx, id)
+}
+
+// call makes one request to JupyterHub's API.
+func (j *jupyterhub) call(ctx context.Context, method, path string, in, out any) error {
+	return j.at(ctx, method, "http://"+j.public+"/hub/api"+path, in, out)
+}
+
+func (j *jupyterhub) at(ctx context.Context, method, address string, in, out any) error {
+	var body io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(text)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, address, body)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Authorization", "token "+jhToken)
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err
+	}
+	if res.StatusCode >= 300 {
+		return fmt.Errorf("%s %s: %s: %.200s", method, address, res.Status, text)
+	}
+	if out == nil || len(text) == 0 {
+		return nil
+	}
+	return json.Unmarshal(text, out)
+}
+
+// prompt is the same for a user's single-user server.
+func (j *jupyterhub) prompt(ctx context.Context, user string) (float64, error) {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Minute)
+	defer cancel()
+	began := time.Now()
+	if err := j.call(ctx, "POST", "/users/"+user+"/server", nil, nil); err != nil {
+		return 0, err
+	}
+	if err := j.until(ctx, user, true); err != nil {
+		return 0, err
+	}
+	var made struct{ Name string }
+	base := "/user/" + user
+	if err := j.at(ctx, "POST", "http://"+j.public+base+"/api/terminals", nil, &made); err != nil {
+		return 0, err
+	}
+	c, _, err := websocket.Dial(ctx, "http://"+j.public+base+"/terminals/websocket/"+made.Name, &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"token " + jhToken}}})
+	if err != nil {
+		return 0, err
+	}
+	defer c.CloseNow()
+	for {
+		_, b, err := c.Read(ctx)
+		if err != nil {
+			return 0, err
+		}
+		var msg []any
+		if json.Unmarshal(b, &msg) != nil || len(msg) < 2 || msg[0] != "stdout" {
+			continue
+		}
+		if text, _ := msg[1].(string); strings.Contains(text, "$ ") || strings.Contains(text, "# ") {
+			break
+		}
+	}
+	took := time.Since(began)
+	if err := j.call(ctx, "DELETE", "/users/"+user+"/server", nil, nil); err != nil {
+		return 0, err
+	}
+	return float64(took.Microseconds()) / 1e3, j.until(ctx, user, false)
+}
+
+// until waits until a user's server is ready, or gone.
+func (j *jupyterhub) until(ctx context.Context, user string, ready bool) error {
+	for {
+		var u struct {
+			Pending *string
+			Servers map[string]struct{ Ready bool }
+		}
+		if err := j.call(ctx, "GET", "/users/"+user, nil, &u); err != nil {
+			return err
+		}
+		s, there := u.Servers[""]
+		if ready && there && s.Ready || !ready && !there {
+			return nil
+		}
+		if ready && !there && u.Pending == nil {
+			return fmt.Errorf("the server of %s did not start", user)
+		}
+		if err := pause(ctx, 10*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
