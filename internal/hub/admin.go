@@ -112,6 +112,7 @@ func (h *Hub) adminChangeSettings(ctx context.Context, in *struct{ Body api.Sett
 		change.DeleteGrace = &d
 	}
 	s, err := h.DB.UpdateSettings(ctx, act(ctx), change)
+	h.settings.forget()
 	return reply(settingsOf(s)), err
 }
 

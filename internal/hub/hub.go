@@ -75,20 +75,21 @@ type Config struct {
 // Hub serves the site. It is safe for concurrent use.
 type Hub struct {
 	Config
-	log     *slog.Logger
-	base    string // the base path without its last slash: "" or "/lyceum"
-	handler http.Handler
-	api     huma.API
-	app     *app
-	docs    []byte // the OpenAPI document
-	events  *broker
-	sockets *sockets
-	roles   *roles
-	routes  []projectRoute
-	cutters sync.WaitGroup // goroutines that end sockets
-	ready   atomic.Bool
-	drained chan struct{} // closed by Drain
-	drain   func()
+	log      *slog.Logger
+	base     string // the base path without its last slash: "" or "/lyceum"
+	handler  http.Handler
+	api      huma.API
+	app      *app
+	docs     []byte // the OpenAPI document
+	events   *broker
+	sockets  *sockets
+	roles    *roles
+	settings settings
+	routes   []projectRoute
+	cutters  sync.WaitGroup // goroutines that end sockets
+	ready    atomic.Bool
+	drained  chan struct{} // closed by Drain
+	drain    func()
 }
 
 // New returns a Hub. It serves at once; Run must be running for events and for
@@ -233,6 +234,7 @@ func (h *Hub) Drain() {
 func (h *Hub) notified(n postgres.Notification) {
 	h.Auth.Notified(n)
 	h.roles.notified(n)
+	h.settings.notified(n)
 	h.cut(n)
 	h.events.changed(n)
 }

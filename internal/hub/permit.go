@@ -104,7 +104,7 @@ func (h *Hub) objectOf(ctx context.Context, id auth.Identity, text string) (lyce
 			return lyceum.Object{}, err
 		}
 	}
-	role, deleted, err := h.DB.RoleIn(ctx, project, id.Account.ID)
+	role, deleted, err := h.roles.get(ctx, h.DB, project, id.Account.ID)
 	if lyceum.IsKind(err, lyceum.NotFound) {
 		return lyceum.Object{}, noProject()
 	}

@@ -48,7 +48,7 @@ func (h *Hub) project(ctx context.Context, id lyceum.ProjectID) (*body[api.Proje
 	if err != nil {
 		return nil, err
 	}
-	settings, err := h.DB.Settings(ctx)
+	settings, err := h.settings.get(ctx, h.DB)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (h *Hub) listProjects(ctx context.Context, in *struct {
 	Filter string `query:"filter" enum:"all,starred,deleted" default:"all" doc:"which of one's projects"`
 }) (*body[api.Page[api.Project]], error) {
 	g := grantOf(ctx)
-	settings, err := h.DB.Settings(ctx)
+	settings, err := h.settings.get(ctx, h.DB)
 	if err != nil {
 		return nil, err
 	}
@@ -207,10 +207,12 @@ func (h *Hub) changeProject(ctx context.Context, in *struct {
 }
 
 func (h *Hub) deleteProject(ctx context.Context, _ *OfProject) (*body[api.Project], error) {
+	defer h.roles.forgetProject(grantOf(ctx).project)
 	return h.after(ctx, h.DB.DeleteProject(ctx, act(ctx), grantOf(ctx).project))
 }
 
 func (h *Hub) restoreProject(ctx context.Context, _ *OfProject) (*body[api.Project], error) {
+	defer h.roles.forgetProject(grantOf(ctx).project)
 	return h.after(ctx, h.DB.RestoreProject(ctx, act(ctx), grantOf(ctx).project))
 }
 

@@ -29,19 +29,26 @@ type AuditEntry struct {
 // detail is what an audit row says beside actor, verb and object.
 type detail map[string]any
 
-// record writes the audit row of an act that happens in tx.
-func record(ctx context.Context, tx pgx.Tx, act Act, verb, kind, object string, d detail) error {
+const auditSQL = `
+	INSERT INTO audit (account, session, token, verb, kind, object, detail, address, request)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+
+// auditRow are the values of auditSQL.
+func auditRow(act Act, verb, kind, object string, d detail) ([]any, error) {
 	if d == nil {
 		d = detail{}
 	}
 	text, err := json.Marshal(d)
+	return []any{nullID(act.Actor.Account), nullID(act.Actor.Session), nullID(act.Actor.Token), verb, kind, object, string(text), act.Address, act.Request}, err
+}
+
+// record writes the audit row of an act that happens in tx.
+func record(ctx context.Context, tx pgx.Tx, act Act, verb, kind, object string, d detail) error {
+	args, err := auditRow(act, verb, kind, object, d)
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `
-		INSERT INTO audit (account, session, token, verb, kind, object, detail, address, request)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		nullID(act.Actor.Account), nullID(act.Actor.Session), nullID(act.Actor.Token), verb, kind, object, string(text), act.Address, act.Request)
+	_, err = tx.Exec(ctx, auditSQL, args...)
 	return err
 }
 

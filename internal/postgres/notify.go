@@ -44,6 +44,8 @@ type Notification struct {
 // Project is the ID as a project's, for ProjectChanged, MembersChanged and WorkToDo.
 func (n Notification) Project() lyceum.ProjectID { return lyceum.ProjectID(n.ID) }
 
+const notifySQL = `SELECT pg_notify($1, $2)`
+
 // notify tells all listeners once tx is committed. PostgreSQL joins equal
 // notifications of one transaction.
 func notify(ctx context.Context, tx pgx.Tx, ns ...Notification) error {
@@ -52,11 +54,29 @@ func notify(ctx context.Context, tx pgx.Tx, ns ...Notification) error {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `SELECT pg_notify($1, $2)`, channel, string(text)); err != nil {
+		if _, err := tx.Exec(ctx, notifySQL, channel, string(text)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// finish is notify and record in one round trip, for the end of a transaction.
+func finish(ctx context.Context, tx pgx.Tx, act Act, verb, kind, object string, d detail, ns ...Notification) error {
+	var b pgx.Batch
+	for _, n := range ns {
+		text, err := json.Marshal(n)
+		if err != nil {
+			return err
+		}
+		b.Queue(notifySQL, channel, string(text))
+	}
+	args, err := auditRow(act, verb, kind, object, d)
+	if err != nil {
+		return err
+	}
+	b.Queue(auditSQL, args...)
+	return tx.SendBatch(ctx, &b).Close()
 }
 
 func projectChanged(id lyceum.ProjectID) Notification {

@@ -149,33 +149,28 @@ func (db *DB) UpdateProject(ctx context.Context, act Act, id lyceum.ProjectID, c
 				return err
 			}
 		}
-		before, err := lockProject(ctx, tx, id)
+		var name, slug string // as they were
+		err := tx.QueryRow(ctx, `
+			UPDATE projects p SET name = coalesce($2, p.name), description = coalesce($3, p.description),
+				slug = CASE WHEN $4::text IS NULL THEN p.slug ELSE nullif($4, '') END
+			FROM (SELECT id, name, coalesce(slug, '') AS slug FROM projects WHERE id = $1 FOR NO KEY UPDATE) b
+			WHERE p.id = b.id RETURNING `+projectColumns+`, b.name, b.slug`, id, c.Name, c.Description, c.Slug).Scan(append(projectFields(&p), &name, &slug)...)
 		if err != nil {
-			return err
+			return noProject(err)
 		}
-		err = tx.QueryRow(ctx, `
-			UPDATE projects p SET name = coalesce($2, name), description = coalesce($3, description),
-				slug = CASE WHEN $4::text IS NULL THEN slug ELSE nullif($4, '') END
-			WHERE id = $1 RETURNING `+projectColumns, id, c.Name, c.Description, c.Slug).Scan(projectFields(&p)...)
-		if err != nil {
-			return err
-		}
-		if p.Slug != before.Slug {
-			if err := moveSlug(ctx, tx, id, before.Slug, p.Slug); err != nil {
+		if p.Slug != slug {
+			if err := moveSlug(ctx, tx, id, slug, p.Slug); err != nil {
 				return err
 			}
 		}
-		if err := notify(ctx, tx, projectChanged(id)); err != nil {
-			return err
-		}
 		d := detail{}
-		if p.Name != before.Name {
-			d["name"] = []string{before.Name, p.Name}
+		if p.Name != name {
+			d["name"] = []string{name, p.Name}
 		}
-		if p.Slug != before.Slug {
-			d["slug"] = []string{before.Slug, p.Slug}
+		if p.Slug != slug {
+			d["slug"] = []string{slug, p.Slug}
 		}
-		return record(ctx, tx, act, "project.change", "project", string(id), d)
+		return finish(ctx, tx, act, "project.change", "project", string(id), d, projectChanged(id))
 	})
 	return p, err
 }

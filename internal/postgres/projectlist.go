@@ -60,36 +60,72 @@ func (db *DB) ListProjects(ctx context.Context, account lyceum.AccountID, pq Pro
 	default:
 		return nil, "", 0, lyceum.Invalidf("filter", "the filter is one of all, starred, deleted")
 	}
-	const from = `
-		FROM members m JOIN projects p ON p.id = m.project LEFT JOIN stars s ON s.project = m.project AND s.account = m.account
-		WHERE m.account = $1 AND `
 	var list []ProjectView
 	var total int
 	err = db.read(ctx, "list projects", func(q querier) error {
-		if err := q.QueryRow(ctx, `SELECT count(*)`+from+where, account, contains(pq.Text)).Scan(&total); err != nil {
-			return err
-		}
-		// The page is chosen first, so that people are looked up for its rows only.
+		// What is listed is found once, for the number of all and for the page.
 		rows, err := q.Query(ctx, `
-			WITH page AS (
-				SELECT p.id, m.role, (s.account IS NOT NULL)::int AS star, p.last_edited_at AS edited`+from+where+`
-				AND (NOT $3 OR (s.account IS NOT NULL)::int < $4 OR ((s.account IS NOT NULL)::int = $4
-				     AND (p.last_edited_at < $5 OR (p.last_edited_at = $5 AND p.id > $6::uuid))))
-				ORDER BY star DESC, edited DESC, p.id LIMIT $7)
-			SELECT `+projectColumns+`, page.role, page.star = 1, `+peopleColumns+`
+			WITH mine AS MATERIALIZED (
+				SELECT p.id, m.role, (s.account IS NOT NULL)::int AS star, p.last_edited_at AS edited
+				FROM members m JOIN projects p ON p.id = m.project LEFT JOIN stars s ON s.project = m.project AND s.account = m.account
+				WHERE m.account = $1 AND `+where+`),
+			page AS (
+				SELECT * FROM mine
+				WHERE NOT $3 OR star < $4 OR (star = $4 AND (edited < $5 OR (edited = $5 AND id > $6::uuid)))
+				ORDER BY star DESC, edited DESC, id LIMIT $7)
+			SELECT `+projectColumns+`, page.role, page.star = 1, (SELECT count(*) FROM mine)
 			FROM page JOIN projects p ON p.id = page.id ORDER BY page.star DESC, page.edited DESC, p.id`,
 			account, contains(pq.Text), more, key.Starred, key.Edited, nullID(key.ID), limit+1)
 		if err != nil {
 			return err
 		}
-		list, err = collectViews(rows)
-		return err
+		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (v ProjectView, err error) {
+			return v, row.Scan(append(projectFields(&v.Project), &v.Role, &v.Starred, &total)...)
+		})
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 && more { // beyond the end no row tells the number of all
+			return q.QueryRow(ctx, `SELECT count(*) FROM members m JOIN projects p ON p.id = m.project LEFT JOIN stars s ON s.project = m.project AND s.account = m.account
+				WHERE m.account = $1 AND `+where, account, contains(pq.Text)).Scan(&total)
+		}
+		return addPeople(ctx, q, list)
 	})
 	if err != nil || len(list) <= limit {
 		return list, "", total, err
 	}
 	list = list[:limit]
 	return list, cursorAfter(list[limit-1]), total, nil
+}
+
+// addPeople fills People and Members of the projects in list.
+func addPeople(ctx context.Context, q querier, list []ProjectView) error {
+	if len(list) == 0 {
+		return nil
+	}
+	ids, at := make([]string, len(list)), make(map[lyceum.ProjectID]*ProjectView, len(list))
+	for i := range list {
+		ids[i], at[list[i].ID], list[i].People = string(list[i].ID), &list[i], []Person{}
+	}
+	rows, err := q.Query(ctx, `
+		SELECT project, id, name, colour, members FROM (
+			SELECT o.project, a.id, a.name, a.colour, count(*) OVER (PARTITION BY o.project) AS members,
+				row_number() OVER (PARTITION BY o.project ORDER BY `+roleOrder+`, lower(a.name), a.id) AS place
+			FROM members o JOIN accounts a ON a.id = o.account WHERE o.project = ANY($1::uuid[])) f
+		WHERE place <= 5 ORDER BY project, place`, ids)
+	if err != nil {
+		return err
+	}
+	var id lyceum.ProjectID
+	var who Person
+	var members int
+	_, err = pgx.ForEachRow(rows, []any{&id, &who.ID, &who.Name, &who.Colour, &members}, func() error {
+		if v := at[id]; v != nil {
+			v.People, v.Members = append(v.People, who), members
+		}
+		return nil
+	})
+	return err
 }
 
 func cursorAfter(v ProjectView) string {
