@@ -16,7 +16,8 @@ func fileTraffic() []projectRoute {
 		{method: "PUT", path: "files/{path...}", verb: lyceum.WriteFiles, doc: projectDoc{id: "writeFile", summary: "Write a file: all of it or nothing", bytes: "body", answer: reflect.TypeFor[api.Entry](),
 			doc: "If-Match with a version, or If-None-Match: *, makes it a Conflict when something else is there.", query: []string{"parents: 1: make missing folders too"}}},
 		{method: "POST", path: "files/{path...}", verb: lyceum.WriteFiles, doc: projectDoc{id: "actOnFile", summary: "Make a folder or an empty file, move or copy", body: reflect.TypeFor[api.FileAction](), answer: reflect.TypeFor[api.Entry]()}},
-		{method: "DELETE", path: "files/{path...}", verb: lyceum.WriteFiles, doc: projectDoc{id: "deleteFile", summary: "Delete a file or folder", query: []string{"recursive: 1: a folder with all that is in it"}}},
+		{method: "DELETE", path: "files/{path...}", verb: lyceum.WriteFiles, doc: projectDoc{id: "deleteFile", summary: "Move a file or folder to the trash", answer: reflect.TypeFor[api.Trashed](),
+			doc: "With purge=1 it is deleted for good, its history too, and the answer is 204.", query: []string{"purge: 1: delete it for good", "recursive: 1: with purge, a folder with all that is in it"}}},
 		{method: "GET", path: "watch", verb: lyceum.ReadFiles, socket: true, doc: projectDoc{id: "watchFolders", summary: "WebSocket: changes in the folders that are on the screen",
 			doc: "The client sends a WatchRequest with all its folders whenever they change; the server sends a FileChange for each change.", body: reflect.TypeFor[api.WatchRequest](), answer: reflect.TypeFor[api.FileChange]()}},
 	}

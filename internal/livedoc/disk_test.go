@@ -198,45 +198,38 @@ func TestCrashAfterWriting(t *testing.T) {
 
 func TestDeletedWhileOpen(t *testing.T) {
 	t.Parallel()
-	for name, remove := range map[string]func(h *home){
-		"by a program": func(h *home) { h.run("rm", "a") },
-		"by us":        func(h *home) { h.run("rm", "a"); h.Removed("a") },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			h := newHome(t)
-			h.write("a", "one\n")
-			ada := h.edit("a")
-			remove(h)
-			ada.waitState(t, "deleted")
-			if ada.file.Message == "" {
-				t.Error("the person is not told what deleted means")
-			}
-			if got := h.Open(); len(got) != 1 || got[0].State != "deleted" {
-				t.Errorf("open documents: %+v", got)
-			}
-			ada.insert(0, "again ")
-			h.waitFile("a", "again one\n")
-			ada.waitState(t, "clean")
-			doc := ada.hello.Doc
-			ada.stop()
-			h.restart()
-			grace := h.edit("a")
-			grace.waitText(t, "again one\n")
-			if grace.hello.Doc != doc {
-				t.Error("the file that was made again is another document")
-			}
-			remove(h)
-			grace.waitState(t, "deleted")
-			grace.stop()
-			h.restart()
-			if _, err := os.Stat(filepath.Join(h.dir, "a")); err == nil {
-				t.Error("a deleted file that nobody edited was made again")
-			}
-			if got := h.refused("a"); got != CloseGone {
-				t.Errorf("a deleted file is refused with %d, want %d", got, CloseGone)
-			}
-		})
+	remove := func(h *home) { h.run("rm", "a") }
+	h := newHome(t)
+	h.write("a", "one\n")
+	ada := h.edit("a")
+	remove(h)
+	ada.waitState(t, "deleted")
+	if ada.file.Message == "" {
+		t.Error("the person is not told what deleted means")
+	}
+	if got := h.Open(); len(got) != 1 || got[0].State != "deleted" {
+		t.Errorf("open documents: %+v", got)
+	}
+	ada.insert(0, "again ")
+	h.waitFile("a", "again one\n")
+	ada.waitState(t, "clean")
+	doc := ada.hello.Doc
+	ada.stop()
+	h.restart()
+	grace := h.edit("a")
+	grace.waitText(t, "again one\n")
+	if grace.hello.Doc != doc {
+		t.Error("the file that was made again is another document")
+	}
+	remove(h)
+	grace.waitState(t, "deleted")
+	grace.stop()
+	h.restart()
+	if _, err := os.Stat(filepath.Join(h.dir, "a")); err == nil {
+		t.Error("a deleted file that nobody edited was made again")
+	}
+	if got := h.refused("a"); got != CloseGone {
+		t.Errorf("a deleted file is refused with %d, want %d", got, CloseGone)
 	}
 }
 
@@ -246,7 +239,6 @@ func TestFileComesBackWhileDeleted(t *testing.T) {
 	h.write("a", "one\n")
 	ada := h.edit("a")
 	h.run("rm", "a")
-	h.Removed("a")
 	ada.waitState(t, "deleted")
 	h.write("a", "one\ntwo\n")
 	ada.waitText(t, "one\ntwo\n")

@@ -25,6 +25,8 @@ type known struct {
 	Hash    string     `json:"hash,omitempty"`    // SHA-256 of its bytes then, in hexadecimal
 	Open    bool       `json:"open,omitempty"`    // it was in memory: after a crash its file may be behind its log
 	Removed *time.Time `json:"removed,omitempty"` // when it was deleted: the path is free, the history stays
+	Trash   string     `json:"trash,omitempty"`   // the entry of the trash that its file is in
+	Purged  bool       `json:"purged,omitempty"`  // its history was removed: the index forgets it
 }
 
 // index maps paths to documents. It is a file of lines, each a checksum and a JSON
@@ -128,6 +130,10 @@ func (x *index) apply(k known) {
 	if old, ok := x.docs[k.Doc]; ok && x.byPath[old.Path] == k.Doc {
 		delete(x.byPath, old.Path)
 	}
+	if k.Purged {
+		delete(x.docs, k.Doc)
+		return
+	}
 	x.docs[k.Doc] = k
 	if k.Removed == nil {
 		x.byPath[k.Path] = k.Doc
@@ -141,7 +147,7 @@ func (x *index) set(durable bool, lines ...known) error {
 	var b []byte
 	for _, k := range lines {
 		// Another document that had the path has lost it.
-		if old := x.byPath[k.Path]; k.Removed == nil && old != "" && old != k.Doc {
+		if old := x.byPath[k.Path]; k.Removed == nil && !k.Purged && old != "" && old != k.Doc {
 			gone := x.docs[old]
 			now := time.Now().UTC()
 			gone.Removed = &now

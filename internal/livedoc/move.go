@@ -3,7 +3,6 @@ package livedoc
 import (
 	"context"
 	"strings"
-	"time"
 )
 
 // Moved tells that we have renamed the file or folder from: its documents go on
@@ -104,7 +103,7 @@ func (s *Store) movedOutside(d *document, to string) {
 
 func (s *Store) movedOutsideLocked(d *document, to string) {
 	k, ok := s.index.docs[d.id]
-	if !ok {
+	if !ok || k.Trash != "" {
 		return
 	}
 	k.Path, k.Removed = to, nil
@@ -112,30 +111,6 @@ func (s *Store) movedOutsideLocked(d *document, to string) {
 		s.log.Error("the index of documents cannot be written", "err", err)
 	}
 	d.movedTo(to)
-}
-
-// Removed tells that we have deleted the file or folder at path. Documents that
-// are open stay; an edit makes the file again.
-func (s *Store) Removed(path string) {
-	path = s.resolve(path)
-	s.whenLoaded(path)
-	defer s.mu.Unlock()
-	now := time.Now().UTC()
-	var lines []known
-	for _, k := range s.index.below(path) {
-		k.Removed = &now
-		lines = append(lines, k)
-	}
-	if err := s.index.set(true, lines...); err != nil {
-		s.log.Error("the index of documents cannot be written", "err", err)
-	}
-	for _, sl := range s.slots {
-		sl.doc.mu.Lock()
-		if below(sl.doc.path, path) {
-			sl.doc.setGoneLocked()
-		}
-		sl.doc.mu.Unlock()
-	}
 }
 
 // Written tells that something of ours has written the file at path: an open
@@ -158,8 +133,8 @@ func (s *Store) remember(d *document) {
 	path, at, gone := d.path, d.note.Synced, d.gone
 	d.mu.Unlock()
 	k, ok := s.index.docs[d.id]
-	if !ok || gone {
-		return
+	if !ok || gone || k.Trash != "" {
+		return // what was under way when its file went to the trash changes nothing
 	}
 	revived := k.Removed != nil
 	k.Path, k.Inode, k.Hash, k.Removed = path, at.Inode, at.Hash, nil

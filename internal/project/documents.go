@@ -14,8 +14,9 @@ import (
 // full, the folder of logs is not writable) the project is served all the same, so
 // that somebody can repair that; whoever opens a document then tries again.
 type documents struct {
-	cfg livedoc.Config
-	log *slog.Logger
+	cfg     livedoc.Config
+	inTrash func() ([]string, error) // the entries of the trash
+	log     *slog.Logger
 
 	mu     sync.Mutex
 	opened *livedoc.Store // nil as long as it cannot be
@@ -23,8 +24,8 @@ type documents struct {
 	closed bool
 }
 
-func openDocuments(c livedoc.Config) *documents {
-	d := &documents{cfg: c, log: c.Log}
+func openDocuments(c livedoc.Config, inTrash func() ([]string, error)) *documents {
+	d := &documents{cfg: c, inTrash: inTrash, log: c.Log}
 	if _, err := d.store(); err != nil {
 		c.Log.Error("live documents cannot be opened", "err", err)
 	}
@@ -46,6 +47,9 @@ func (d *documents) store() (*livedoc.Store, error) {
 			return nil, d.err
 		}
 		d.err = nil
+		if err := d.opened.Reconcile(d.inTrash); err != nil {
+			d.log.Warn("histories in the trash are not compared with it", "err", err)
+		}
 	}
 	return d.opened, nil
 }
@@ -72,16 +76,42 @@ func (d *documents) open() []api.OpenDocument {
 	return []api.OpenDocument{}
 }
 
-// moved, removed and written tell the store what we did to files.
+// moved and written tell the store what we did to files, and so do the others.
 func (d *documents) moved(from, to string) {
 	if s := d.there(); s != nil {
 		s.Moved(from, to)
 	}
 }
 
-func (d *documents) removed(path string) {
+// deleted tells that a file or folder is gone for good, its history too.
+func (d *documents) deleted(path string) {
 	if s := d.there(); s != nil {
-		s.Removed(path)
+		s.Deleted(path)
+	}
+}
+
+// trashed calls move, which brings what is at path into the entry id of the trash,
+// and takes the histories along.
+func (d *documents) trashed(path, id string, move func() error) error {
+	if s := d.there(); s != nil {
+		return s.Trash(path, id, move)
+	}
+	return move()
+}
+
+// restored calls move, which brings what was at the path from out of the trash to
+// the path to, and takes the histories along.
+func (d *documents) restored(id, from, to string, move func() error) error {
+	if s := d.there(); s != nil {
+		return s.Restore(id, from, to, move)
+	}
+	return move()
+}
+
+// purged tells that an entry of the trash is gone for good.
+func (d *documents) purged(id string) {
+	if s := d.there(); s != nil {
+		s.Purge(id)
 	}
 }
 

@@ -24,9 +24,11 @@ func jobRoutes() []route {
 // workers is the table of the kinds of job, an area after the other.
 func workers() map[string]work {
 	return map[string]work{
-		"copy":   {lyceum.WriteFiles, copyJob},
-		"move":   {lyceum.WriteFiles, moveJob},
-		"delete": {lyceum.WriteFiles, deleteJob},
+		"copy":    {lyceum.WriteFiles, copyJob},
+		"move":    {lyceum.WriteFiles, moveJob},
+		"trash":   {lyceum.WriteFiles, trashJob},
+		"delete":  {lyceum.WriteFiles, deleteJob},
+		"replace": {lyceum.WriteFiles, replaceJob},
 	}
 }
 

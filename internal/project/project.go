@@ -22,9 +22,11 @@ import (
 	"time"
 
 	"lyceum/internal/files"
+	"lyceum/internal/git"
 	"lyceum/internal/livedoc"
 	"lyceum/internal/lyceum"
 	"lyceum/internal/rest"
+	"lyceum/internal/search"
 	"lyceum/internal/socket"
 	"lyceum/internal/ticket"
 )
@@ -61,7 +63,12 @@ type Project struct {
 	super     *super
 	uploads   uploads
 	activity  activity
+	git       *git.Git
 	jobs      jobs
+	searcher  *search.Searcher
+	measures  chan struct{} // holds a token for each measurement that runs
+	trash     *files.Trash
+	sweeping  chan struct{} // capacity 1: asks for a sweep of the trash
 	tables    tables
 	pictures  pictures
 	stopping  <-chan struct{} // closed when Run's ctx ends
@@ -100,13 +107,19 @@ func open(ctx context.Context, c Config) (*Project, error) {
 	}
 	p.watchers.dir, p.watchers.log = p.dir, c.Log
 	p.uploads = uploads{dir: p.dir, log: c.Log, now: time.Now}
+	p.searcher, p.measures = search.New(p.dir, ownFolder), make(chan struct{}, maxMeasure)
 	p.super = newSuper(filepath.Join(c.Run, superName), c.Log)
+	p.git = git.New(git.Config{Files: p.dir, Run: c.Run})
 	p.jobs.log, p.jobs.told = c.Log, p.activity.edit
 	p.sockets.Log = c.Log
 	p.sockets.OnChange(p.activity.changed)
+	if p.trash, err = p.dir.Trash(trashFolder); err != nil {
+		return nil, err
+	}
+	p.sweeping = make(chan struct{}, 1)
 	p.documents = openDocuments(livedoc.Config{
 		Files: p.dir, State: filepath.Join(p.dir.Home(), stateFolder), Log: c.Log, Edited: func(string) { p.activity.edit() },
-	})
+	}, p.trash.IDs)
 	return p, nil
 }
 
@@ -138,6 +151,7 @@ func (p *Project) serve(ctx context.Context, l net.Listener) error {
 	defer all.Wait()
 	sweeping, stopSweep := context.WithCancel(ctx)
 	defer stopSweep()
+	all.Go(func() { p.keepTrash(sweeping) })
 	all.Go(func() { p.uploads.run(sweeping) })
 	p.log.Info("the project is served", "project", p.cfg.Project, "took", time.Since(p.started).Round(time.Millisecond))
 	select {
@@ -172,6 +186,7 @@ func (p *Project) stop() error {
 	err := p.documents.close(ctx)
 	all.Wait()
 	p.watchers.close()
+	p.searcher.Close()
 	p.tables.close()
 	p.super.close()
 	return err

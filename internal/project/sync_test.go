@@ -194,9 +194,9 @@ func TestSyncSocket(t *testing.T) {
 	if got := w.code(other); got != 4409 {
 		t.Errorf("another epoch closed with %d, want 4409", got)
 	}
-	w.want(204, "DELETE", "files/b.txt", "")
-	for f := hello(t, c, "file"); f["state"] != "deleted"; f = hello(t, c, "file") {
-		t.Logf("the file is %v", f["state"])
+	w.want(200, "DELETE", "files/b.txt", "")
+	if got := w.code(c); got != 4404 {
+		t.Errorf("a document in the trash closed with %d, want 4404", got)
 	}
 }
 
@@ -296,7 +296,7 @@ func TestDocumentsCannotBeOpened(t *testing.T) {
 	if c := control(t, w)(); !strings.Contains(strings.Join(c.Warnings, "; "), "documents cannot be opened") {
 		t.Errorf("the warnings are %q", c.Warnings)
 	}
-	w.want(204, "DELETE", "files/.local", "")
+	w.want(204, "DELETE", "files/.local?purge=1", "")
 	hello(t, w.dial(w.editor(), "sync/a.txt?v=lyceum1"), "hello")
 	if c := control(t, w)(); strings.Contains(strings.Join(c.Warnings, "; "), "documents") {
 		t.Errorf("after the repair the warnings are %q", c.Warnings)

@@ -161,15 +161,3 @@ func (p *Project) act(ctx context.Context, path string, a api.FileAction) (strin
 	}
 	return at, err
 }
-
-// deleteFile removes a file, or with ?recursive=1 a folder and all in it.
-func (p *Project) deleteFile(w http.ResponseWriter, r *http.Request, c call) error {
-	rest.Stream(w)
-	if err := p.dir.Remove(r.Context(), c.path, r.URL.Query().Get("recursive") == "1"); err != nil {
-		return err
-	}
-	p.activity.edit()
-	p.documents.removed(c.path)
-	w.WriteHeader(http.StatusNoContent)
-	return nil
-}

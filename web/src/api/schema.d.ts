@@ -385,7 +385,10 @@ export interface paths {
         put: operations["writeFile"];
         /** Make a folder or an empty file, move or copy */
         post: operations["actOnFile"];
-        /** Delete a file or folder */
+        /**
+         * Move a file or folder to the trash
+         * @description With purge=1 it is deleted for good, its history too, and the answer is 204.
+         */
         delete: operations["deleteFile"];
         options?: never;
         head?: never;
@@ -565,6 +568,113 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was deleted, the last first */
+        get: operations["listTrash"];
+        put?: never;
+        post?: never;
+        /** Delete for good all that is in the trash, histories too */
+        delete: operations["emptyTrash"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/trash/{tid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore what was deleted, with its history
+         * @description Missing folders are made. When something is there already that is a Conflict: say another path in to.
+         */
+        post: operations["restoreTrash"];
+        /** Delete something in the trash for good, its history too */
+        delete: operations["purgeTrash"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Uploads of yours that are not finished */
+        get: operations["listUploads"];
+        put?: never;
+        /**
+         * Begin an upload (tus: creation, creation-with-upload)
+         * @description Upload-Length says how many bytes will come; Upload-Metadata may have path, parents (1), conflict (fail, overwrite, keep-both), version, modified (RFC 3339) and mode (octal). The answer is 201 with Location.
+         */
+        post: operations["createUpload"];
+        delete?: never;
+        /**
+         * What this tus 1.0.0 server can do
+         * @description In the headers Tus-Version, Tus-Extension, Tus-Max-Size and Tus-Checksum-Algorithm.
+         */
+        options: operations["uploadOptions"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/uploads/many": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write many small files that come as a tar archive
+         * @description Up to 5,000 files and folders of at most 1 MiB each. Those that came as a whole before a request broke off are there; sent again they are the same.
+         */
+        post: operations["uploadMany"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/uploads/{uid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far an upload is; HEAD as tus says */
+        get: operations["readUpload"];
+        put?: never;
+        /** Decide about an upload that waits, or take over another's */
+        post: operations["decideUpload"];
+        /** Give an upload up (tus: termination) */
+        delete: operations["endUpload"];
+        options?: never;
+        head?: never;
+        /**
+         * Send bytes of an upload (tus)
+         * @description Content-Type: application/offset+octet-stream, and Upload-Offset as HEAD told it. With the last byte the file gets its name, and Upload-Path tells it. 409: another offset, or something is in the way of the name, and then the bytes are kept until POST decides. 423: another request writes. 460: a wrong checksum, and nothing is kept. 507: the disk is full, and what came is kept.
+         */
+        patch: operations["continueUpload"];
         trace?: never;
     };
     "/p/{id}/watch": {
@@ -1690,6 +1800,121 @@ export interface components {
             /** @description the token's text; only in the answer that made it */
             secret?: string;
         };
+        TrashAction: {
+            /** @enum {string} */
+            action: "restore";
+            /** @description another path than where it was, from the home */
+            to?: string;
+        };
+        TrashPage: {
+            items: components["schemas"]["Trashed"][];
+            /** @description give it as after to get the next page */
+            next?: string;
+            /**
+             * Format: int64
+             * @description of all that is in the trash, as far as it is known
+             */
+            sizeBytes: number;
+            /** Format: int64 */
+            total: number;
+        };
+        Trashed: {
+            /** @description who deleted it: the id of an account */
+            by?: string;
+            byName?: string;
+            /** Format: date-time */
+            deleted: string;
+            /**
+             * Format: date-time
+             * @description from then on it may be removed for good
+             */
+            expires: string;
+            id: string;
+            /** @enum {string} */
+            kind: "file" | "dir" | "symlink" | "other";
+            /** @description its last segment; replacement characters where it is not UTF-8 */
+            name: string;
+            /** @description where it was, from the home */
+            path: string;
+            /**
+             * Format: int64
+             * @description bytes of all files in it; -1 when that is not known yet
+             */
+            size: number;
+        };
+        Upload: {
+            /** @description who sends it */
+            account: string;
+            /** @description their name */
+            byName: string;
+            /**
+             * @description what becomes of a file that is there already
+             * @enum {string}
+             */
+            conflict: "fail" | "overwrite" | "keep-both";
+            /** Format: date-time */
+            created: string;
+            /** @description the path at which it arrived */
+            done?: string;
+            /**
+             * Format: date-time
+             * @description when it is given up if nothing more comes
+             */
+            expires: string;
+            id: string;
+            /**
+             * Format: date-time
+             * @description what the file's time will be, if it is kept
+             */
+            modified?: string;
+            /**
+             * Format: int64
+             * @description how much of it is here, in bytes
+             */
+            offset: number;
+            /** @description where it goes */
+            path: string;
+            /** @description it is here as a whole, but could not get its name, and why */
+            problem?: string;
+            /**
+             * Format: int64
+             * @description of the whole, in bytes
+             */
+            size: number;
+            /**
+             * Format: date-time
+             * @description when the last byte came
+             */
+            touched: string;
+        };
+        UploadDecision: {
+            /** @enum {string} */
+            conflict?: "fail" | "overwrite" | "keep-both";
+            /** @description make missing folders too */
+            parents?: boolean;
+            /** @description go there instead */
+            path?: string;
+            /** @description it is mine from now on */
+            takeOver?: boolean;
+            /** @description overwrite this version only */
+            version?: string;
+        };
+        UploadMany: {
+            /** @description in the order of the archive */
+            items: components["schemas"]["UploadedItem"][];
+        };
+        UploadedItem: {
+            message?: string;
+            /** @description as it was in the archive */
+            name: string;
+            /** @description where it is now */
+            path?: string;
+            /**
+             * @description same: it was there already, byte for byte; exists: another is there
+             * @enum {string}
+             */
+            state: "done" | "same" | "exists" | "skipped" | "failed";
+        };
         Viewer: {
             account: string;
             /** Format: int64 */
@@ -2649,7 +2874,9 @@ export interface operations {
     deleteFile: {
         parameters: {
             query?: {
-                /** @description 1: a folder with all that is in it */
+                /** @description 1: delete it for good */
+                purge?: string;
+                /** @description 1: with purge, a folder with all that is in it */
                 recursive?: string;
             };
             header?: never;
@@ -2663,12 +2890,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
-            204: {
+            /** @description OK */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Trashed"];
+                };
             };
             /** @description Error */
             default: {
@@ -3147,6 +3376,421 @@ export interface operations {
         responses: {
             /** @description A WebSocket */
             101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTrash: {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                after?: string;
+                /** @description things on a page, at most 1000 */
+                limit?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrashPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    emptyTrash: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreTrash: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description its id */
+                tid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrashAction"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    purgeTrash: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description its id */
+                tid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listUploads: {
+        parameters: {
+            query?: {
+                /** @description 1: those of everybody in the project */
+                all?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"][];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadMany: {
+        parameters: {
+            query?: {
+                /** @description the folder, from the home */
+                to?: string;
+                /** @description 1: make it when it is missing */
+                parents?: string;
+                /** @description fail, overwrite, keep-both or skip what is there already */
+                conflict?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadMany"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description the upload */
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description the upload */
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadDecision"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description the upload */
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    continueUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description the upload */
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
