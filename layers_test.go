@@ -18,6 +18,7 @@ var rooms = map[string]int{
 	"internal/ydoc":    0,
 	"internal/term":    0,
 	"internal/files":   0,
+	"internal/archive": 0,
 	"internal/preview": 0,
 	"internal/cgroup":  0,
 
@@ -71,6 +72,9 @@ var owners = map[string][]string{
 	"github.com/prometheus/client_golang": {"internal/rest", "internal/hub", "cmd/lyceum"},
 	"golang.org/x/image":                  {"internal/preview"},
 	"golang.org/x/text":                   {"internal/preview", "internal/search"},
+	"github.com/klauspost/compress":       {"internal/archive"},
+	"github.com/xi2/xz":                   {"internal/archive"},
+	"golang.org/x/text":                   {"internal/archive"},
 	"golang.org/x/crypto/argon2":          {"internal/auth"},
 	"golang.org/x/crypto/acme":            {"cmd/lyceum"},
 	"golang.org/x/sys":                    {"internal/cgroup", "internal/term", "internal/files", "internal/pgserver", "internal/compute/process", "internal/supervisor", "internal/project", "internal/livedoc", "internal/link", "cmd/lyceum"},
