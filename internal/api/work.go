@@ -15,8 +15,19 @@ type ProjectStatus struct {
 	Started   time.Time      `json:"started"`
 	People    []Viewer       `json:"people" doc:"who is connected, each once"`
 	Documents []OpenDocument `json:"documents"`
-	Memory    int64          `json:"memoryBytes" doc:"of all processes of the project"`
+	Memory    int64          `json:"memoryBytes" doc:"of all processes of the project, as the limit counts it where there is one"`
 	DiskFree  int64          `json:"diskFreeBytes"`
+
+	CPUPercent   *float64 `json:"cpuPercent,omitempty" doc:"of what it may use: of cpuLimit, or of the machine; absent until it was measured twice"`
+	CPULimit     int64    `json:"cpuLimit" doc:"thousandths of a core; 0 is no limit"`
+	Cores        int      `json:"cores" doc:"of the machine"`
+	MemoryLimit  int64    `json:"memoryLimitBytes" doc:"0 is no limit"`
+	Processes    int64    `json:"processes" doc:"with threads, where there is a limit"`
+	ProcessLimit int64    `json:"processLimit" doc:"0 is no limit"`
+	DiskUse      *int64   `json:"diskBytes,omitempty" doc:"what the home takes; absent until it was measured"`
+	DiskLimit    int64    `json:"diskLimitBytes" doc:"0 is no limit"`
+	Warnings     []string `json:"warnings,omitempty" doc:"what is nearly or quite used up, for people"`
+	Killed       []Killed `json:"killed,omitempty" doc:"programs that were ended alone in the last hour, the newest first"`
 }
 
 // OpenDocument is a live document that is open.
@@ -37,6 +48,10 @@ type Control struct {
 	MemoryBytes int64     `json:"memoryBytes"`
 	DiskFree    int64     `json:"diskFreeBytes"`
 	Warnings    []string  `json:"warnings,omitempty"`
+
+	CPUPercent *float64 `json:"cpuPercent,omitempty" doc:"of what it may use"`
+	DiskUse    int64    `json:"diskBytes,omitempty" doc:"what the home takes, when it was measured"`
+	Killed     int      `json:"killed,omitempty" doc:"programs that were ended alone in the last hour"`
 }
 
 // Cut asks a project to close sockets: of one session, or of an account whose
@@ -58,6 +73,9 @@ type Activity struct {
 	CPUSeconds  float64   `json:"cpuSeconds" doc:"of all processes, ended ones too"`
 	MemoryBytes int64     `json:"memoryBytes" doc:"what all processes hold for themselves, without what files share"`
 	Starts      int       `json:"starts" doc:"how often the project server was started"`
+	CPUPercent  *float64  `json:"cpuPercent,omitempty" doc:"of one core, since the last measure; absent at the first one"`
+	Limits      Limits    `json:"limits" doc:"as the hub told them"`
+	Killed      []Killed  `json:"killed,omitempty" doc:"of the last hour, the newest first"`
 }
 
 // Layout is what one person arranged in one project: tabs and splits.

@@ -51,6 +51,20 @@ func (g Group) ProcessLimit() int64 {
 	return 0
 }
 
+// Reserve is how many of a project's processes are kept for its own servers: when
+// its programs have used up theirs (a fork bomb), somebody must still be able to
+// end them, and a server that gets no further thread dies.
+const Reserve = 64
+
+// ProgramLimit is how many processes the programs of a project with this limit may
+// be, without its servers; 0 is no limit.
+func ProgramLimit(processes int64) int64 {
+	if processes <= 0 {
+		return 0
+	}
+	return max(processes-Reserve, 16)
+}
+
 func memory(dir string) int64 {
 	used, idle := number(dir, "memory.current"), "inactive_file"
 	if used < 0 {

@@ -21,7 +21,7 @@ import (
 // which verb.
 type route struct {
 	method string
-	path   string // {tid} is one segment, the terminal
+	path   string // {tid} is one segment, the terminal; {pid} a process
 	verb   lyceum.Verb
 	system bool // for the hub itself only; verb is ""
 	open   bool // without a ticket; verb is ""
@@ -31,7 +31,7 @@ type route struct {
 // call is a request that was let in.
 type call struct {
 	ticket ticket.Ticket
-	tid    string
+	tid    string // of the terminal, or the number of the process
 }
 
 // routes is the table. /activity needs no ticket: the project server has none of
@@ -43,6 +43,9 @@ func routes() []route {
 		{method: "PATCH", path: "term/{tid}", verb: lyceum.UseTerminals, handle: (*Supervisor).renameTerminal},
 		{method: "DELETE", path: "term/{tid}", verb: lyceum.UseTerminals, handle: (*Supervisor).endTerminal},
 		{method: "GET", path: "term/{tid}/socket", verb: lyceum.UseTerminals, handle: (*Supervisor).openTerminal},
+		{method: "GET", path: "processes", verb: lyceum.UseTerminals, handle: (*Supervisor).listProcesses},
+		{method: "DELETE", path: "processes/{pid}", verb: lyceum.UseTerminals, handle: (*Supervisor).endProcess},
+		{method: "POST", path: "told", system: true, handle: (*Supervisor).takeTold},
 		{method: "POST", path: "cut", system: true, handle: (*Supervisor).cutSockets},
 		{method: "GET", path: "activity", open: true, handle: (*Supervisor).tellActivity},
 		{method: "GET", path: "healthz", open: true, handle: (*Supervisor).tellHealth},
@@ -88,7 +91,7 @@ next:
 		}
 		tid := ""
 		for i, w := range want {
-			if w == "{tid}" {
+			if w == "{tid}" || w == "{pid}" {
 				tid = got[i]
 			} else if w != got[i] {
 				continue next
@@ -208,10 +211,12 @@ func (s *Supervisor) cutSockets(w http.ResponseWriter, r *http.Request, _ call) 
 
 func (s *Supervisor) tellActivity(w http.ResponseWriter, _ *http.Request, _ call) error {
 	at, count := s.terminals.lastInput()
-	u := measure()
+	u := s.measure()
+	limits, killed := s.news.now()
 	return rest.WriteJSON(w, api.Activity{
 		Started: s.started.UTC(), InputAt: at.UTC(), Terminals: count, Viewers: s.sockets.Len(),
 		Processes: u.processes, CPUSeconds: u.cpu.Seconds(), MemoryBytes: u.memory, Starts: int(s.server.starts.Load()),
+		CPUPercent: s.meter.percent(u.cpu, time.Now()), Limits: limits, Killed: killed,
 	})
 }
 

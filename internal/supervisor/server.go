@@ -27,6 +27,7 @@ type server struct {
 	spawn func(start func() (int, error)) (func(), error)
 
 	starts atomic.Int64
+	number atomic.Int64  // the process's, while it runs
 	cmd    *exec.Cmd     // the running one; nil between two
 	done   chan struct{} // closed when it has ended
 }
@@ -72,15 +73,20 @@ func (s *server) start() error {
 		return err
 	}
 	s.starts.Add(1)
+	s.number.Store(int64(cmd.Process.Pid))
 	done := make(chan struct{})
 	s.cmd, s.done = cmd, done
 	go func() { // ends with the process
 		_ = cmd.Wait() // the state says more than the error
+		s.number.Store(0)
 		reaped()
 		close(done)
 	}()
 	return nil
 }
+
+// pid is the number of the running server; 0 when it does not run.
+func (s *server) pid() int { return int(s.number.Load()) }
 
 // stop ends the server: SIGTERM, and SIGKILL after the time of grace. Call it
 // when run has returned.

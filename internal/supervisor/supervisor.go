@@ -27,6 +27,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lyceum/internal/cgroup"
 	"lyceum/internal/lyceum"
 	"lyceum/internal/rest"
 	"lyceum/internal/socket"
@@ -63,6 +64,11 @@ type Supervisor struct {
 	sockets   socket.Set
 	routes    []route
 	server    server
+	news      news
+	meter     meter
+	watch     watch
+	ownAdj    int          // our oom_score_adj, and the project server's
+	group     cgroup.Group // of this project; nil where it has none, or shows none
 }
 
 // Run supervises until ctx ends, then ends the project server, the terminals and
@@ -108,9 +114,10 @@ func newSupervisor(c Config) (*Supervisor, error) {
 	}
 	c.MaxTerminals = cmp.Or(c.MaxTerminals, maxTerminals)
 	s := &Supervisor{cfg: c, log: c.Log, started: time.Now(), verifier: verifier, children: newReaper()}
-	s.terminals = &terminals{max: c.MaxTerminals, home: c.Home, spawn: s.children.spawn}
+	s.terminals = &terminals{max: c.MaxTerminals, home: c.Home, spawn: s.spawnProgram}
 	s.server = server{argv: c.Server, grace: cmp.Or(c.Grace, 6*time.Second), log: c.Log, spawn: s.children.spawn}
 	s.routes = routes()
+	s.ownAdj = readAdj()
 	s.sockets.Log = c.Log
 	return s, nil
 }

@@ -27,19 +27,48 @@ import (
 var idleServer = []string{"/bin/sh", "-c", "echo $$ >> server; exec sleep 1000"}
 
 // types opens a terminal and types a line into it; the socket is left open.
-func (w *world) types(tid, line string) {
+func (w *world) types(tid, line string) { w.t.Helper(); w.typesAs("c", tid, line) }
+
+func (w *world) typesAs(client, tid, line string) {
 	w.t.Helper()
-	c, _, err := websocket.Dial(w.t.Context(), "ws://supervisor/term/"+tid+"/socket?client=c", &websocket.DialOptions{
+	c := w.dial(client, tid)
+	f := term.Frame{Kind: term.FrameInput, Number: 1, Data: []byte(line + "\n")}
+	if err := c.Write(w.t.Context(), websocket.MessageBinary, f.Append(nil)); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// shows reads what a terminal has printed when a sentence of ours is in it.
+func (w *world) shows(tid string) string {
+	w.t.Helper()
+	c := w.dial("e", tid)
+	var all strings.Builder
+	for !strings.Contains(all.String(), "use less") {
+		_, b, err := c.Read(w.t.Context())
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		f, err := term.Decode(b)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if f.Kind == term.FrameOutput {
+			all.Write(f.Data)
+		}
+	}
+	return all.String()
+}
+
+func (w *world) dial(client, tid string) *websocket.Conn {
+	w.t.Helper()
+	c, _, err := websocket.Dial(w.t.Context(), "ws://supervisor/term/"+tid+"/socket?client="+client, &websocket.DialOptions{
 		HTTPClient: w.client, HTTPHeader: http.Header{ticket.Header: {w.signer.Sign(w.editor(), time.Now())}}, Subprotocols: []string{term.Subprotocol},
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() { _ = c.CloseNow() })
-	f := term.Frame{Kind: term.FrameInput, Number: 1, Data: []byte(line + "\n")}
-	if err := c.Write(w.t.Context(), websocket.MessageBinary, f.Append(nil)); err != nil {
-		w.t.Fatal(err)
-	}
+	return c
 }
 
 func (w *world) newTerminal() string {
@@ -250,7 +279,7 @@ func TestMeasure(t *testing.T) {
 	if !slices.Contains(tree(os.Getpid()), cmd.Process.Pid) {
 		t.Error("the shell is not in our tree")
 	}
-	if u := measure(); u.processes < 3 || u.memory < 1<<20 {
+	if u := measureTree(); u.processes < 3 || u.memory < 1<<20 {
 		t.Errorf("measured %+v", u)
 	}
 	if _, ok := cpuTicks(1 << 30); ok {

@@ -22,9 +22,28 @@ type usage struct {
 // that Go knows.
 const ticksPerSecond = 100
 
-// measure adds up this process and all that descend from it. Those that nobody
-// waits for any more are its children too, because it adopts them.
-func measure() usage {
+// measure tells what all processes use: as their cgroup counts it or, without one,
+// by adding up this process and all that descend from it. Those that nobody waits
+// for any more are its children too, because it adopts them.
+func (s *Supervisor) measure() usage {
+	counted := s.counted()
+	if counted.Memory >= 0 && counted.CPU >= 0 && counted.Processes >= 0 {
+		return usage{processes: int(counted.Processes), cpu: counted.CPU, memory: counted.Memory}
+	}
+	u := measureTree()
+	if counted.Memory >= 0 {
+		u.memory = counted.Memory
+	}
+	if counted.CPU >= 0 {
+		u.cpu = counted.CPU
+	}
+	if counted.Processes >= 0 {
+		u.processes = int(counted.Processes)
+	}
+	return u
+}
+
+func measureTree() usage {
 	var u usage
 	for _, pid := range tree(os.Getpid()) {
 		ticks, ok := cpuTicks(pid)

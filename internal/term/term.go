@@ -73,6 +73,7 @@ type Info struct {
 	Cols      int
 	Rows      int
 	Exited    *Exit // nil while the program runs
+	PID       int   // of the program; it leads its session
 }
 
 // Session is one terminal. All methods are safe for concurrent use. It is
@@ -135,8 +136,16 @@ func (s *Session) Info() Info {
 	defer s.mu.Unlock()
 	return Info{
 		ID: s.cfg.ID, Name: s.name, Title: s.title.title, Created: s.created, LastInput: s.lastInput,
-		Viewers: len(s.viewers), Cols: s.cols, Rows: s.rows, Exited: s.exited,
+		Viewers: len(s.viewers), Cols: s.cols, Rows: s.rows, Exited: s.exited, PID: s.proc.cmd.Process.Pid,
 	}
+}
+
+// Say prints a line of ours into the output, where people look: what became of a
+// program, for example. The text has no control characters.
+func (s *Session) Say(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.outputLocked([]byte("\r\n\x1b[0;1m" + text + "\x1b[0m\r\n"))
 }
 
 // Rename gives the session another name and tells its viewers.

@@ -57,8 +57,30 @@ func (b *Backend) SetLimits(_ context.Context, id lyceum.ProjectID, l lyceum.Lim
 	if r == nil {
 		return nil
 	}
-	r.limits.Store(&l)
+	before := r.limits.Swap(&l)
+	if before != nil {
+		b.raisePrograms(r.rec, before.Processes, l.Processes)
+	}
 	return b.limit(r.rec, l)
+}
+
+// raisePrograms changes what the supervisor has allowed to programs that run: they
+// could not do so themselves, and a new limit would hold from the next terminal on.
+func (b *Backend) raisePrograms(rec record, before, now int64) {
+	if before == now || before == 0 || !b.countsProcesses() {
+		return
+	}
+	was, is := uint64(cgroup.ProgramLimit(before)), uint64(cgroup.ProgramLimit(now))
+	if now == 0 {
+		is = unix.RLIM_INFINITY
+	}
+	for _, pid := range b.membersOf(rec) {
+		var has unix.Rlimit
+		if unix.Prlimit(pid, unix.RLIMIT_NPROC, nil, &has) == nil && has.Max == was {
+			// Not everybody's right; then it holds from the next terminal on.
+			_ = unix.Prlimit(pid, unix.RLIMIT_NPROC, &unix.Rlimit{Cur: is, Max: is}, nil)
+		}
+	}
 }
 
 // limit sets what can be set.
