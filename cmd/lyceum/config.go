@@ -30,6 +30,8 @@ type serveConfig struct {
 	TrustedProxies []netip.Prefix `env:"LYCEUM_TRUSTED_PROXIES" placeholder:"CIDR,..." help:"Networks of reverse proxies that may say the client's address. Default: nobody."`
 	TrustEveryone  bool           `env:"LYCEUM_TRUST_EVERYONE" help:"Allow several accounts although this machine cannot keep their projects apart."`
 	Confinement    string         `default:"auto" enum:"auto,bubblewrap,uid,none" env:"LYCEUM_CONFINEMENT" help:"How projects are kept apart: ${enum}."`
+	ProjectNetwork string         `default:"auto" enum:"auto,internet,none,shared" env:"LYCEUM_PROJECT_NETWORK" help:"What projects reach: internet (each has its own network, and the way out leaves out the machine and private networks), none, shared (the machine's network); auto: internet where that works, else shared."`
+	ProjectAllow   []string       `name:"project-network-allow" env:"LYCEUM_PROJECT_NETWORK_ALLOW" placeholder:"ADDRESS,..." help:"Private addresses that projects reach all the same: an IPv4 address or network, and perhaps :PORT or :FIRST-LAST."`
 	UIDs           int            `name:"uids" default:"60000" env:"LYCEUM_UIDS" placeholder:"N" help:"Run as root: how many numeric users there are for projects."`
 
 	SetupAdminEmail        string        `env:"LYCEUM_SETUP_ADMIN_EMAIL" placeholder:"MAIL" help:"Make this first administrator instead of printing a set-up link."`

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -116,7 +117,8 @@ func (s *site) openCompute(ctx context.Context) error {
 	}
 	signer := ticket.NewSigner(key)
 	s.link = link.New(link.Config{Signer: signer, Log: s.log})
-	s.backend, err = process.New(ctx, process.Config{Data: s.cfg.Data, Confine: s.cfg.confine(), Log: s.log, Hide: s.cfg.hidden()})
+	s.backend, err = process.New(ctx, process.Config{Data: s.cfg.Data, Confine: s.cfg.confine(), Log: s.log, Hide: s.cfg.hidden(),
+		Network: strings.TrimPrefix(s.cfg.ProjectNetwork, "auto"), NetworkAllow: s.cfg.ProjectAllow})
 	if err != nil {
 		return err
 	}

@@ -39,6 +39,7 @@ type jail struct {
 	records  string
 	hide     []string
 	readOnly []string
+	net      network
 	tried    []string // what was tried before and did not work, for administrators
 }
 
@@ -81,7 +82,7 @@ func chooseJail(ctx context.Context, cfg Config, at places) (jail, error) {
 		if err := j.prepare(at); err != nil {
 			return j, err
 		}
-		if err := j.probe(ctx); err != nil {
+		if err := j.probe(ctx, nil); err != nil {
 			if ctx.Err() != nil {
 				return j, ctx.Err()
 			}
@@ -131,8 +132,9 @@ func (j jail) prepare(at places) error {
 	return nil
 }
 
-// probe starts a shell as a project would be and has it look around.
-func (j jail) probe(ctx context.Context) error {
+// probe starts a shell as a project would be and has it look around. with, if
+// any, is done to its first process before.
+func (j jail) probe(ctx context.Context, with func(first process) error) error {
 	if j.kind == kindNone {
 		return nil
 	}
@@ -161,6 +163,17 @@ func (j jail) probe(ctx context.Context) error {
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = c.cmd.Process.Kill() })
 	defer stop()
+	if with != nil {
+		first, err := identify(c.init)
+		if err == nil {
+			err = with(first)
+		}
+		if err != nil {
+			_ = c.gate.Close()
+			_ = c.cmd.Wait()
+			return err
+		}
+	}
 	if err := c.release(nil); err != nil {
 		out.WriteString(err.Error())
 	}
@@ -219,7 +232,7 @@ func (j jail) report() compute.ConfinementReport {
 			say("Projects are not confined: each can read and change the files of all others and of the server.")
 		}
 	}
-	say("Projects share the machine's network: they reach what listens on it, on the loopback address too.")
+	r.Problems = append(r.Problems, j.net.report()...)
 	return r
 }
 
@@ -279,7 +292,10 @@ func (j jail) start(o order, out output) (*child, error) {
 		}
 		defer w.close()
 		args = append(w.args, args...)
-	} else if j.setpriv != "" {
+	} else if j.net.separate() {
+		attr.Cloneflags |= syscall.CLONE_NEWNET
+	}
+	if !j.namespaced() && j.setpriv != "" {
 		args = append([]string{j.setpriv, "--no-new-privs", "--"}, args...)
 	}
 	return spawn(args, attr, out, w)

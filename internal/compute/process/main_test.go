@@ -164,6 +164,9 @@ func newRig(t *testing.T, w way) *rig {
 	cfg := w.cfg
 	cfg.Data, cfg.Executable = filepath.Join(dataFolder(t), "data"), exe
 	cfg.StopGrace = 3 * time.Second
+	if cfg.Network == "" {
+		cfg.Network = netShared // their servers listen on the loopback; TestAttempts is about the others
+	}
 	cfg.Log = slog.New(slog.NewTextHandler(logWriter{t}, nil))
 	r := &rig{cfg: cfg, uid: testUID()}
 	r.open(t)

@@ -1,11 +1,9 @@
 package process
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,39 +15,238 @@ import (
 	"lyceum/internal/lyceum"
 )
 
+// Times of a helper.
+const (
+	connectTime    = 10 * time.Second // to connect a project
+	reconnectAfter = time.Second      // when a helper ended; doubles up to a minute
+	addressesEvery = 30 * time.Second // how often the machine's addresses are compared
+)
+
 // connect starts a helper for the namespaces and returns when the project is
-// connected. What it prints goes to log, or nowhere.
+// connected. What the helper prints goes to log.
 func (n network) connect(s spaces, log *os.File) (*exec.Cmd, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
 	defer read.Close()
-	args := []string{"--configure", "--mtu=65520", "--disable-host-loopback", "--enable-sandbox", "--enable-seccomp",
-		"--cidr=" + tapNetwork, "--netns-type=path"}
-	c := exec.Command(n.slirp)
+	c := exec.Command(n.slirp, "--configure", "--mtu=65520", "--disable-host-loopback", "--enable-sandbox", "--enable-seccomp",
+		"--cidr="+tapNetwork, "--netns-type=path")
 	s.pass(c)
 	if s.user != nil {
-		args = append(args, "--userns-path=/proc/self/fd/4")
+		c.Args = append(c.Args, "--userns-path=/proc/self/fd/4")
 	}
 	c.ExtraFiles = append(c.ExtraFiles, write)
-	args = append(args, fmt.Sprintf("--ready-fd=%d", 2+len(c.ExtraFiles)), "/proc/self/fd/3", tapName)
-	c.Args = append(c.Args, args...)
+	c.Args = append(c.Args, fmt.Sprintf("--ready-fd=%d", 2+len(c.ExtraFiles)), "/proc/self/fd/3", tapName)
 	c.Stdout, c.Stderr = log, log
-	said := func() string { return "" }
-	if log == nil {
-		c.Stdout, c.Stderr, said = nil, nil, keepOutput(c)
-	}
 	err = c.Start()
 	_ = write.Close()
 	if err != nil {
 		return nil, err
 	}
-	_ = read.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_ = read.SetReadDeadline(time.Now().Add(connectTime))
 	if _, err := read.Read(make([]byte, 1)); err != nil {
 		_ = c.Process.Kill()
 		_ = c.Wait()
-		return nil, fmt.Errorf("slirp4netns did not start: %s", said())
+		return nil, errors.New("slirp4netns did not start")
 	}
 	return c, nil
+}
+
+// helperLog is where the helper of a project prints; it is emptied at each start.
+func (at places) helperLog(id lyceum.ProjectID) string {
+	return filepath.Join(at.state(id), "network.log")
+}
+
+// helper is where the helper's process is noted.
+func (at places) helper(id lyceum.ProjectID) string {
+	return filepath.Join(at.state(id), "network.json")
+}
+
+// separate gives a project that is held at the gate the network that its
+// namespace has. It returns when nothing more has to be done, or for a project
+// server at once: the helper starts beside it.
+func (b *Backend) separate(r *run) error {
+	if r.rec.Network == "" {
+		return nil
+	}
+	s, err := openSpaces(r.rec.Init)
+	if err != nil {
+		return err
+	}
+	if !b.jail.namespaced() {
+		if err := raiseLoopback(s); err != nil {
+			s.close()
+			return err
+		}
+	}
+	if r.rec.Network != netInternet {
+		s.close()
+		return nil
+	}
+	connected := make(chan struct{})
+	b.tasks.Go(func() { b.keepConnected(r, s, connected) })
+	if r.rec.Fill {
+		select {
+		case <-connected: // or it could not be: then git says so
+		case <-b.life.Done():
+		}
+	}
+	return nil
+}
+
+// reconnect goes on with a project that an earlier hub started.
+func (b *Backend) reconnect(r *run) {
+	if r.rec.Network != netInternet {
+		return
+	}
+	s, err := openSpaces(r.rec.Init)
+	if err != nil {
+		return // it ended
+	}
+	b.keepConnected(r, s, make(chan struct{}))
+}
+
+// keepConnected keeps a helper running until the project or the Backend ends,
+// and closes s. It closes connected after the first try.
+func (b *Backend) keepConnected(r *run, s spaces, connected chan struct{}) {
+	defer s.close()
+	id := r.rec.Project
+	h := b.noted(id)
+	pause := reconnectAfter
+	for first := true; ; first = false {
+		if !h.alive() {
+			var err error
+			if h, err = b.connect(r, s); err != nil {
+				b.log.Warn("a project is not connected to the network", "project", id, "err", err)
+			} else if !first {
+				b.log.Info("a project is connected to the network again", "project", id)
+			}
+		}
+		if first {
+			close(connected)
+		}
+		if h.alive() {
+			pause = reconnectAfter
+			if h.wait(b.life) != nil {
+				return
+			}
+			if r.rec.Init.alive() {
+				b.log.Warn("the network helper of a project ended", "project", id)
+			}
+		}
+		select {
+		case <-b.life.Done():
+			return
+		case <-r.done:
+			b.disconnect(id)
+			return
+		case <-time.After(pause):
+			pause = min(2*pause, time.Minute)
+		}
+	}
+}
+
+// connect rules and connects a running project, and notes the helper.
+func (b *Backend) connect(r *run, s spaces) (process, error) {
+	id := r.rec.Project
+	if err := b.jail.net.rule(s); err != nil {
+		return process{}, err
+	}
+	log, err := os.OpenFile(b.at.helperLog(id), os.O_CREATE|os.O_TRUNC|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return process{}, err
+	}
+	defer log.Close()
+	c, err := b.jail.net.connect(s, log)
+	if err != nil {
+		return process{}, fmt.Errorf("%w: %s", err, tail(b.at.helperLog(id), 300))
+	}
+	go func() { _ = c.Wait() }() // nothing but the end of a child is waited for
+	h, err := identify(c.Process.Pid)
+	if err == nil {
+		var j []byte
+		if j, err = json.Marshal(h); err == nil {
+			err = replaceFile(b.at.helper(id), j)
+		}
+	}
+	if err != nil || !r.rec.Init.alive() {
+		_ = c.Process.Kill()
+		return process{}, errors.Join(err, unix.ESRCH)
+	}
+	return h, nil
+}
+
+// noted reads which process is a project's helper.
+func (b *Backend) noted(id lyceum.ProjectID) process {
+	var h process
+	j, err := os.ReadFile(b.at.helper(id))
+	if err != nil || json.Unmarshal(j, &h) != nil {
+		return process{}
+	}
+	return h
+}
+
+// disconnect ends a project's helper.
+func (b *Backend) disconnect(id lyceum.ProjectID) {
+	b.noted(id).signal(unix.SIGKILL)
+	if err := os.Remove(b.at.helper(id)); err != nil && !os.IsNotExist(err) {
+		b.log.Error("cannot forget the network helper of a project", "project", id, "err", err)
+	}
+}
+
+// followAddresses renews the rules of running projects when the machine got
+// another address: no project reaches the machine by it.
+func (b *Backend) followAddresses() {
+	if b.jail.net.mode != netInternet {
+		return
+	}
+	tick := time.NewTicker(addressesEvery)
+	defer tick.Stop()
+	for last := ownAddresses(); ; {
+		select {
+		case <-b.life.Done():
+			return
+		case <-tick.C:
+		}
+		if now := ownAddresses(); !slices.Equal(now, last) {
+			last = now
+			b.ruleAll()
+		}
+	}
+}
+
+// ruleAll renews the rules of all running projects.
+func (b *Backend) ruleAll() {
+	for _, r := range b.running() {
+		if r.rec.Network != netInternet {
+			continue
+		}
+		s, err := openSpaces(r.rec.Init)
+		if err != nil {
+			continue // it ended
+		}
+		if err := b.jail.net.rule(s); err != nil {
+			b.log.Error("the network rules of a project could not be renewed", "project", r.rec.Project, "err", err)
+		}
+		s.close()
+	}
+}
+
+func (b *Backend) running() []*run {
+	b.mu.Lock()
+	all := make([]*project, 0, len(b.projects))
+	for _, p := range b.projects {
+		all = append(all, p)
+	}
+	b.mu.Unlock()
+	var list []*run
+	for _, p := range all {
+		p.mu.Lock()
+		if p.run != nil {
+			list = append(list, p.run)
+		}
+		p.mu.Unlock()
+	}
+	return list
 }

@@ -138,9 +138,15 @@ func (n network) try(first process) error {
 	if err := n.rule(s); err != nil {
 		return err
 	}
-	h, err := n.connect(s, nil)
+	log, err := os.CreateTemp("", "lyceum-network-")
 	if err != nil {
 		return err
+	}
+	defer log.Close()
+	defer os.Remove(log.Name())
+	h, err := n.connect(s, log)
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, oneLine(tail(log.Name(), 300)))
 	}
 	_ = h.Process.Kill()
 	_ = h.Wait()

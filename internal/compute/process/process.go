@@ -50,10 +50,15 @@ type Config struct {
 	ReadOnly   []string // more folders that projects shall see, read-only
 	// Confine picks how projects are kept apart: "uid+bubblewrap", "uid",
 	// "bubblewrap" or "none". Default: the first of these that works here.
-	Confine    string
-	StopGrace  time.Duration // from SIGTERM to SIGKILL; default 10 s
-	GitTimeout time.Duration // for filling a home from git; default 30 min
-	Log        *slog.Logger  // default: nothing is logged
+	Confine string
+	// Network says what projects may reach: "internet" (with a network namespace
+	// each), "none" or "shared" (the machine's network, its loopback too). Default:
+	// "internet" where that works, else "shared".
+	Network      string
+	NetworkAllow []string      // private networks that projects may reach: ADDRESS|CIDR[:PORT[-PORT]]
+	StopGrace    time.Duration // from SIGTERM to SIGKILL; default 10 s
+	GitTimeout   time.Duration // for filling a home from git; default 30 min
+	Log          *slog.Logger  // default: nothing is logged
 
 	withoutSetpriv bool // tests: as on a machine that lacks setpriv
 }
@@ -113,6 +118,10 @@ func New(ctx context.Context, cfg Config) (*Backend, error) {
 		b.Close()
 		return nil, lyceum.Wrap(lyceum.Internal, err, "watch the memory of projects")
 	}
+	if b.jail.net, err = chooseNetwork(ctx, cfg, b.jail); err != nil {
+		b.Close()
+		return nil, err
+	}
 	b.groups = groupsOf(at.data)
 	b.kernel.open()
 	if err := b.adopt(); err != nil {
@@ -126,6 +135,7 @@ func New(ctx context.Context, cfg Config) (*Backend, error) {
 	}
 	b.tasks.Go(func() { b.sweepTrash(left) })
 	b.tasks.Go(b.trimLogs)
+	b.tasks.Go(b.followAddresses)
 	b.tasks.Go(b.watchMemory)
 	return b, nil
 }
@@ -243,6 +253,7 @@ func (b *Backend) adoptOne(p *project, rec record) {
 	case rec.Fill:
 		// The hub that followed its progress is gone: begin anew.
 		b.killAll(rec)
+		b.disconnect(p.id)
 		rec.group().Remove()
 		_ = os.Remove(b.at.record(p.id))
 	default:
@@ -250,6 +261,7 @@ func (b *Backend) adoptOne(p *project, rec record) {
 		b.listen(r)
 		p.run = r
 		b.tasks.Go(func() { b.followAdopted(p, r) })
+		b.tasks.Go(func() { b.reconnect(r) })
 	}
 }
 

@@ -22,6 +22,7 @@ type record struct {
 	Namespace bool             `json:"namespace"`         // Init is process 1 of a PID namespace: with it all end
 	UID       int              `json:"uid"`               // of the project; 0: ours
 	Fill      bool             `json:"fill,omitempty"`    // not the supervisor but what fills the home
+	Network   string           `json:"network,omitempty"` // netInternet, netNone; "": the machine's
 	Cgroups   []string         `json:"cgroups,omitempty"` // folders of the cgroups that hold all its processes
 	Run       string           `json:"run"`               // its run folder
 	Started   time.Time        `json:"started"`           //

@@ -101,6 +101,9 @@ func (b *Backend) begin(p *project, spec compute.Spec, runDir string, argv []str
 	if err := b.limit(rec, spec.Limits); err != nil {
 		return nil, giveUp(err)
 	}
+	if b.jail.net.separate() {
+		rec.Network = b.jail.net.mode
+	}
 	if err := rec.write(b.at.record(p.id)); err != nil {
 		return nil, giveUp(problemOf(err, "write the project's record"))
 	}
@@ -113,6 +116,9 @@ func (b *Backend) begin(p *project, spec compute.Spec, runDir string, argv []str
 		p.mu.Unlock()
 	}
 	b.tasks.Go(func() { b.followChild(p, r, c) })
+	if err := b.separate(r); err != nil && rec.Init.alive() {
+		b.log.Error("a project has no network", "project", p.id, "err", err)
+	}
 	if err := c.release(env); err != nil {
 		// It died already; whoever follows it says why.
 		b.log.Debug("a project ended before it began", "project", p.id, "err", err)
@@ -199,6 +205,7 @@ func (b *Backend) ended(p *project, r *run, e exit) {
 	rec.Ended = time.Now()
 	rec.Failed, rec.Reason = e.tell(rec.group().Kills() > 0)
 	b.alarms.Remove(rec.Project)
+	b.disconnect(rec.Project)
 	rec.group().Remove()
 	r.exit = e
 	p.mu.Lock()

@@ -31,7 +31,7 @@ type wall struct {
 
 // wall builds the view of the machine that a project has: the system read-only,
 // its own home and run folder, and nothing else of the data folder; its own
-// processes, IPC and host name. The network stays the machine's.
+// processes, IPC, host name and, unless it shares the machine's, network.
 func (j jail) wall(o order, status *os.File) (wall, error) {
 	w := wall{args: []string{j.bwrap, "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--hostname", o.hostname, "--new-session", "--as-pid-1"}}
 	w.add(j.rights()...)
@@ -42,7 +42,9 @@ func (j jail) wall(o order, status *os.File) (wall, error) {
 	w.add("--perms", "0755", "--tmpfs", "/run", "--perms", "0755", "--dir", "/home", "--perms", "0755", "--dir", insideBin)
 	// After the system, because they may lie in what it shows.
 	w.add(hidden(append([]string{j.data}, j.hide...), j.readOnly)...)
-	w.add(resolver()...)
+	if !j.net.separate() {
+		w.add(resolver()...)
+	}
 	w.add("--ro-bind", j.exe, insideExe, "--bind", o.home, insideHome)
 	if o.run != "" {
 		w.add("--bind", o.run, insideRun)
@@ -54,6 +56,7 @@ func (j jail) wall(o order, status *os.File) (wall, error) {
 	err := errors.Join(
 		w.file("/etc/passwd", passwd(uid)),
 		w.file("/etc/group", group(uid)),
+		j.names(&w),
 		w.reports(status))
 	w.add("--chdir", "/", "--")
 	if j.root && !j.userns {
@@ -65,6 +68,23 @@ func (j jail) wall(o order, status *os.File) (wall, error) {
 		return wall{}, err
 	}
 	return w, nil
+}
+
+// names shows how the project finds addresses of names.
+func (j jail) names(w *wall) error {
+	if !j.net.separate() {
+		return nil
+	}
+	w.add("--unshare-net")
+	place, err := filepath.EvalSymlinks("/etc/resolv.conf")
+	if err != nil {
+		return nil // the machine has no resolver, so its projects have none
+	}
+	machine, err := os.ReadFile(place)
+	if err != nil {
+		return err
+	}
+	return w.file(place, resolvConf(string(machine)))
 }
 
 // rights says what bubblewrap may do inside before it becomes the project.
