@@ -14,7 +14,7 @@ func copyJob(p *Project, ctx context.Context, j *jobRun, req api.NewJob, c call)
 		return err
 	}
 	return p.each(ctx, j, req.Paths, func(path string) error {
-		return p.transfer(ctx, j, req, path, c, p.dir.CopyTree)
+		return p.carryTree(ctx, j, req, path, c, p.dir.CopyTree)
 	})
 }
 
@@ -23,12 +23,12 @@ func moveJob(p *Project, ctx context.Context, j *jobRun, req api.NewJob, c call)
 		if err := p.notOurs(ctx, path); err != nil {
 			return err
 		}
-		return p.transfer(ctx, j, req, path, c, p.dir.MoveTree)
+		return p.carryTree(ctx, j, req, path, c, p.dir.MoveTree)
 	})
 }
 
-// transfer copies or moves a thing into the folder that req names.
-func (p *Project) transfer(ctx context.Context, j *jobRun, req api.NewJob, path string, c call, do func(ctx context.Context, from, to string, t files.Transfer) (string, error)) error {
+// carryTree copies or moves a thing into the folder that req names.
+func (p *Project) carryTree(ctx context.Context, j *jobRun, req api.NewJob, path string, c call, do func(ctx context.Context, from, to string, t files.Transfer) (string, error)) error {
 	_, name := files.Split(path)
 	to := files.Join(req.To, name)
 	if err := p.notOurs(ctx, to); err != nil {
