@@ -26,11 +26,22 @@ export function fileAddress(project: string, path: string, query: Record<string,
 export async function listFolder(
   project: string,
   path: string,
-  o: { after?: string; hidden?: boolean; signal?: AbortSignal } = {},
+  o: {
+    after?: string;
+    hidden?: boolean;
+    sort?: string;
+    desc?: boolean;
+    /** Part of the names that are wanted, or a pattern with * and ?. */
+    filter?: string;
+    signal?: AbortSignal;
+  } = {},
 ): Promise<Listing> {
   const query: Record<string, string> = {};
   if (o.after) query.after = o.after;
   if (o.hidden) query.hidden = "1";
+  if (o.sort && o.sort !== "name") query.sort = o.sort;
+  if (o.desc) query.order = "desc";
+  if (o.filter) query.filter = o.filter;
   return json(fileAddress(project, path, query), {
     cache: "no-store",
     ...(o.signal && { signal: o.signal }),

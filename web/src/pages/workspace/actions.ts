@@ -4,7 +4,8 @@ import { useActions } from "../../ui/action";
 import { toast } from "../../ui/toast";
 import { t } from "../../words";
 import { say } from "../say";
-import { useRoom, useStore } from "./context";
+import { useRoom } from "./context";
+import { useFileActions } from "./fileactions";
 import { terminals } from "./queries";
 import { useRun } from "./run";
 import { saveState } from "./statusline";
@@ -16,7 +17,6 @@ export function useWorkspaceActions({ find }: { find: () => void }) {
   const { send } = useRun(project);
   const navigate = useNavigate();
   const cache = useQueryClient();
-  const { side } = useStore(workspace.arrangement);
   const terminal = async () => {
     // The one that is open gets the focus; else the first of the project; else a new one.
     const open = workspace.tabs.get().find((o) => o.tab.kind === "terminal");
@@ -33,67 +33,10 @@ export function useWorkspaceActions({ find }: { find: () => void }) {
   const tabs = t("Tabs");
   const active = () => workspace.active.get() !== undefined;
   const state = project.state;
-  const write = () => running && may("files.write");
-  const files = t("Files");
-  const { hidden } = useStore(workspace.arrangement);
+  useFileActions();
   useActions([
-    {
-      id: "file.new",
-      label: t("New file"),
-      group: files,
-      keys: "Alt+N",
-      when: write,
-      run: () => workspace.want("file"),
-    },
-    {
-      id: "folder.new",
-      label: t("New folder"),
-      group: files,
-      when: write,
-      run: () => workspace.want("folder"),
-    },
-    {
-      id: "file.upload",
-      label: t("Upload files"),
-      group: files,
-      when: write,
-      run: () => workspace.want("upload"),
-    },
-    {
-      id: "folder.upload",
-      label: t("Upload a folder"),
-      group: files,
-      when: write,
-      run: () => workspace.want("upload-folder"),
-    },
-    {
-      id: "files.hidden",
-      label: hidden ? t("Leave out names with a dot") : t("Show names with a dot"),
-      group: files,
-      when: () => may("files.read-hidden"),
-      run: () => workspace.setHidden(!hidden),
-    },
     { id: "file.find", label: t("Go to a file"), group, keys: "Mod+P", run: find },
     { id: "file.save", label: t("Save"), group, keys: "Mod+S", run: () => saved(room) },
-    {
-      id: "side.files",
-      label: t("Show or hide the files"),
-      group,
-      keys: "Mod+B",
-      run: () => workspace.show(side === "files" ? "" : "files"),
-    },
-    {
-      id: "side.focus",
-      label: t("Go to the files"),
-      group,
-      keys: "Mod+Shift+E",
-      run: () => {
-        const focus = () => document.querySelector<HTMLElement>('[role="tree"]')?.focus();
-        workspace.show("files");
-        focus();
-        setTimeout(focus, 50); // for when it was not there yet
-      },
-    },
     { id: "side.people", label: t("Show the people"), group, run: () => workspace.show("people") },
     {
       id: "side.terminals",

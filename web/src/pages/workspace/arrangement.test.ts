@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Keeper, movedPath, readArrangement, readTab, sameTab, writeArrangement } from "./arrangement";
 
-const fresh = { version: 1, side: "files", width: 260, expanded: [], hidden: false };
+const fresh = {
+  version: 1,
+  side: "files",
+  width: 260,
+  expanded: [],
+  hidden: false,
+  order: { by: "name", desc: false },
+};
 
 describe("readArrangement", () => {
   test.each([undefined, null, 7, "x", [], {}, { version: 2, dock: { grid: {}, panels: {} } }])(
@@ -18,6 +25,7 @@ describe("readArrangement", () => {
       width: 300,
       expanded: ["a", "a/b"],
       hidden: true,
+      order: { by: "size" as const, desc: true },
       dock: { grid: { root: {} }, panels: {} },
     };
     expect(readArrangement(JSON.parse(JSON.stringify(writeArrangement(a))))).toEqual(a);
@@ -29,6 +37,7 @@ describe("readArrangement", () => {
     [{ width: 5 }, { ...fresh, width: 180 }],
     [{ width: 1e9 }, { ...fresh, width: 600 }],
     [{ width: Number.NaN }, fresh],
+    [{ order: { by: "colour", desc: 1 } }, fresh],
     [{ expanded: ["a", 7] }, { ...fresh, expanded: ["a"] }],
     [{ version: 1, dock: { grid: {} } }, fresh],
   ])("%j", (v, want) => {

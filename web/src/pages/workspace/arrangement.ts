@@ -1,3 +1,5 @@
+import { type Order, readOrder } from "./order";
+
 /** What is in a tab. */
 export type Tab =
   | { kind: "file"; path: string }
@@ -21,6 +23,8 @@ export type Arrangement = {
   expanded: string[];
   /** Names with a dot are shown. */
   hidden: boolean;
+  /** How folders are sorted. */
+  order: Order;
   /** The dock's own form, or nothing while there are no tabs. */
   dock?: Record<string, unknown>;
 };
@@ -39,6 +43,7 @@ export function readArrangement(kept: unknown): Arrangement {
     width: widthOf(v.width),
     expanded: strings(v.expanded).slice(0, 500),
     hidden: v.hidden === true,
+    order: readOrder(record(v.order).by, record(v.order).desc),
   };
   const dock = record(v.dock);
   if (v.version === 1 && "grid" in dock && "panels" in dock) a.dock = dock;

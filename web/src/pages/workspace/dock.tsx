@@ -2,11 +2,13 @@ import { type DockviewApi, DockviewReact, type SerializedDockview } from "dockvi
 import "dockview-react/dist/styles/dockview.css";
 import { useEffect, useState } from "react";
 import { t } from "../../words";
+import { readClip } from "./clip";
 import { useRoom } from "./context";
 import "./dock.css";
 import { Body } from "./body";
+import { isFolder } from "./path";
 import { TabHead } from "./tabhead";
-import { pathType } from "./treeview";
+import { pathType } from "./treedrag";
 import { Watermark } from "./watermark";
 
 const components = { tab: Body };
@@ -66,9 +68,14 @@ export function Dock() {
         setDock(api);
       }}
       onDidDrop={(e) => {
-        const path = e.nativeEvent instanceof DragEvent ? e.nativeEvent.dataTransfer?.getData(pathType) : "";
-        if (path)
+        const data = e.nativeEvent instanceof DragEvent ? e.nativeEvent.dataTransfer : undefined;
+        const clip = readClip(data?.getData(pathType) ?? "");
+        if (clip?.project !== workspace.project) return;
+        for (const path of clip.paths) {
+          const entry = workspace.tree.find(path);
+          if (entry && isFolder(entry)) continue;
           workspace.openFile(path, { at: { ...(e.group && { group: e.group }), position: e.position } });
+        }
       }}
     />
   );

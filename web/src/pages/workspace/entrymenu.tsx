@@ -1,50 +1,51 @@
 import {
+  ClipboardPaste,
   Copy,
+  CopyPlus,
+  CornerUpRight,
   Download,
   FilePlus,
   FolderInput,
   FolderPlus,
+  Link,
+  ListChecks,
   Pencil,
+  Scissors,
   SplitSquareHorizontal,
   SquareTerminal,
   Trash2,
   Upload,
 } from "lucide-react";
-import type { Entry } from "../../api/project";
-import { downloadAddress } from "../../editors/download/download";
+import type { ReactNode } from "react";
 import { Menu, MenuItem, MenuLine } from "../../ui/menu";
-import { toast } from "../../ui/toast";
 import { t } from "../../words";
 import { say } from "../say";
-import { useRoom } from "./context";
+import { useRoom, useStore } from "./context";
+import { download } from "./dragout";
 import type { Editing, Task } from "./entrydialogs";
-import { isFolder, parentOf } from "./tree";
+import type { EntryWork } from "./entrywork";
+import { isFolder } from "./path";
 import styles from "./tree.module.css";
 
-/** What can be done to an entry, or to the home when there is none. */
-export function EntryMenu({
-  at,
-  write,
-  onClose,
-  onEdit,
-  onMake,
-  onTask,
-  onUpload,
-}: {
-  at: { x: number; y: number; entry: Entry | undefined } | undefined;
+/** Where on the screen a menu opens. */
+export type MenuAt = { x: number; y: number };
+
+type Props = {
   write: boolean;
-  onClose: () => void;
+  work: EntryWork;
+  onOpen: () => void;
   onEdit: (e: Editing) => void;
   onMake: (kind: "file" | "folder", parent: string) => void;
   onTask: (task: Task) => void;
   onUpload: (folder: string, whole: boolean) => void;
-}) {
-  const { workspace, may } = useRoom();
-  const entry = at?.entry;
-  const folder = entry === undefined ? "" : isFolder(entry) ? entry.path : parentOf(entry.path);
-  const file = entry !== undefined && !isFolder(entry);
-  // After the menu has given the focus back.
-  const soon = (f: () => void) => () => setTimeout(f, 0);
+};
+
+/** What can be done to what is selected, or to the home when nothing is. */
+export function EntryMenu({
+  at,
+  onClose,
+  ...props
+}: Props & { at: MenuAt | undefined; onClose: () => void }) {
   return (
     <Menu
       align="start"
@@ -59,87 +60,186 @@ export function EntryMenu({
         />
       }
     >
-      {file ? (
-        <>
-          <MenuItem
-            icon={SplitSquareHorizontal}
-            keys="Mod+Enter"
-            onSelect={() => workspace.openFile(entry.path, { beside: true })}
-          >
-            {t("Open beside")}
-          </MenuItem>
-          <MenuItem icon={Download} onSelect={() => download(workspace.project, entry.path)}>
-            {t("Download")}
-          </MenuItem>
-        </>
-      ) : null}
-      {write ? (
-        <>
-          <MenuItem icon={FilePlus} onSelect={soon(() => onMake("file", folder))}>
-            {t("New file")}
-          </MenuItem>
-          <MenuItem icon={FolderPlus} onSelect={soon(() => onMake("folder", folder))}>
-            {t("New folder")}
-          </MenuItem>
-          <MenuItem icon={Upload} onSelect={() => onUpload(folder, false)}>
-            {t("Upload files here")}
-          </MenuItem>
-          <MenuItem icon={Upload} onSelect={() => onUpload(folder, true)}>
-            {t("Upload a folder here")}
-          </MenuItem>
-        </>
-      ) : null}
-      {may("terminals.use") ? (
-        <MenuItem icon={SquareTerminal} onSelect={() => void say(workspace.newTerminal(folder))}>
-          {t("New terminal here")}
-        </MenuItem>
-      ) : null}
-      {entry ? (
-        <>
-          <MenuLine />
-          <MenuItem icon={Copy} onSelect={() => void copyPath(entry.path)}>
-            {t("Copy the path")}
-          </MenuItem>
-          {write ? (
-            <>
-              <MenuItem
-                icon={Pencil}
-                keys="F2"
-                onSelect={soon(() => onEdit({ kind: "rename", path: entry.path }))}
-              >
-                {t("Rename")}
-              </MenuItem>
-              <MenuItem icon={FolderInput} onSelect={soon(() => onTask({ kind: "move", entry }))}>
-                {t("Move…")}
-              </MenuItem>
-              <MenuItem
-                icon={Trash2}
-                keys="Delete"
-                danger
-                onSelect={soon(() => onTask({ kind: "delete", entry }))}
-              >
-                {t("Delete…")}
-              </MenuItem>
-            </>
-          ) : null}
-        </>
-      ) : null}
+      {at === undefined ? null : <EntryItems {...props} />}
     </Menu>
   );
 }
 
-function download(project: string, path: string): void {
-  const a = document.createElement("a");
-  a.href = downloadAddress(project, path);
-  a.download = "";
-  a.click();
+/** The items themselves, for any menu. */
+export function EntryItems(props: Props) {
+  const { write, work } = props;
+  const { may } = useRoom();
+  useStore(useRoom().workspace.files.selection);
+  const entries = work.picked();
+  const groups: ReactNode[] = [<Opening key="open" {...props} />];
+  if (write && entries.length <= 1) groups.push(<Making key="make" {...props} />);
+  else if (may("terminals.use") && entries.length <= 1) groups.push(<Terminal key="terminal" {...props} />);
+  groups.push(<Clipping key="clip" {...props} />);
+  if (write && entries.length > 0) groups.push(<Changing key="change" {...props} />);
+  return (
+    <>
+      {groups.map((g, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the groups stand in one order
+        <Group key={i} first={i === 0 && entries.length === 0}>
+          {g}
+        </Group>
+      ))}
+    </>
+  );
 }
 
-async function copyPath(path: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(path);
-    toast({ text: t("The path is on the clipboard.") });
-  } catch {
-    toast({ text: path });
-  }
+function Group({ first, children }: { first: boolean; children: ReactNode }) {
+  return (
+    <div className={styles.group} data-first={first}>
+      {children}
+      <MenuLine />
+    </div>
+  );
+}
+
+/** After the menu has given the focus back. */
+function soon(f: () => void) {
+  return () => setTimeout(f, 0);
+}
+
+function Opening({ work, onOpen }: Props) {
+  const { workspace } = useRoom();
+  const entries = work.picked();
+  const [first] = entries;
+  if (first === undefined) return null;
+  const file = entries.length === 1 && !isFolder(first);
+  return (
+    <>
+      {file ? (
+        <>
+          <MenuItem icon={CornerUpRight} keys="Enter" onSelect={soon(onOpen)}>
+            {t("Open")}
+          </MenuItem>
+          <MenuItem
+            icon={SplitSquareHorizontal}
+            keys="Mod+Enter"
+            onSelect={() => workspace.openFile(first.path, { beside: true })}
+          >
+            {t("Open beside")}
+          </MenuItem>
+        </>
+      ) : null}
+      <MenuItem icon={Download} onSelect={() => download(workspace.project, entries)}>
+        {file ? t("Download") : t("Download as a zip")}
+      </MenuItem>
+    </>
+  );
+}
+
+function Making(props: Props) {
+  const { work, onMake, onUpload } = props;
+  const { may } = useRoom();
+  return (
+    <>
+      <MenuItem icon={FilePlus} onSelect={soon(() => onMake("file", work.folder()))}>
+        {t("New file")}
+      </MenuItem>
+      <MenuItem icon={FolderPlus} onSelect={soon(() => onMake("folder", work.folder()))}>
+        {t("New folder")}
+      </MenuItem>
+      <MenuItem icon={Upload} onSelect={() => onUpload(work.folder(), false)}>
+        {t("Upload files here")}
+      </MenuItem>
+      <MenuItem icon={Upload} onSelect={() => onUpload(work.folder(), true)}>
+        {t("Upload a folder here")}
+      </MenuItem>
+      {may("terminals.use") ? <Terminal {...props} /> : null}
+    </>
+  );
+}
+
+function Terminal({ work }: Props) {
+  const { workspace } = useRoom();
+  return (
+    <MenuItem icon={SquareTerminal} onSelect={() => void say(workspace.newTerminal(work.folder()))}>
+      {t("New terminal here")}
+    </MenuItem>
+  );
+}
+
+function Clipping({ write, work }: Props) {
+  const { workspace } = useRoom();
+  const clip = useStore(workspace.files.clipboard.clip);
+  const tab = useStore(workspace.active)?.tab;
+  const paths = work.picked().map((e) => e.path);
+  const some = paths.length > 0;
+  return (
+    <>
+      {some && write ? (
+        <MenuItem icon={Scissors} keys="Mod+X" onSelect={() => void work.clip(paths, true)}>
+          {t("Cut")}
+        </MenuItem>
+      ) : null}
+      {some ? (
+        <MenuItem icon={Copy} keys="Mod+C" onSelect={() => void work.clip(paths, false)}>
+          {t("Copy")}
+        </MenuItem>
+      ) : null}
+      {write ? (
+        <MenuItem
+          icon={ClipboardPaste}
+          keys="Mod+V"
+          disabled={clip === undefined}
+          onSelect={() => void work.paste(work.folder())}
+        >
+          {t("Paste")}
+        </MenuItem>
+      ) : null}
+      {some && write ? (
+        <MenuItem icon={CopyPlus} keys="Mod+D" onSelect={() => void work.duplicate(paths)}>
+          {t("Duplicate")}
+        </MenuItem>
+      ) : null}
+      {some ? (
+        <MenuItem icon={Link} onSelect={() => void work.copyPaths(paths)}>
+          {t("Copy the path")}
+        </MenuItem>
+      ) : null}
+      {some && tab?.kind === "file" ? (
+        <MenuItem icon={Link} onSelect={() => void work.copyWay(paths)}>
+          {t("Copy the path from the open file")}
+        </MenuItem>
+      ) : null}
+    </>
+  );
+}
+
+function Changing({ work, onEdit, onTask }: Props) {
+  const { files } = useRoom().workspace;
+  const selecting = useStore(files.selecting);
+  const entries = work.picked();
+  const [first] = entries;
+  return (
+    <>
+      {first !== undefined && entries.length === 1 ? (
+        <MenuItem icon={Pencil} keys="F2" onSelect={soon(() => onEdit({ kind: "rename", path: first.path }))}>
+          {t("Rename")}
+        </MenuItem>
+      ) : null}
+      <MenuItem icon={FolderInput} onSelect={soon(() => onTask({ kind: "move", entries }))}>
+        {t("Move…")}
+      </MenuItem>
+      {selecting ? null : (
+        <MenuItem icon={ListChecks} onSelect={() => files.selecting.set(true)}>
+          {t("Select several")}
+        </MenuItem>
+      )}
+      <MenuItem icon={Trash2} keys="Delete" onSelect={() => void work.trash(entries.map((e) => e.path))}>
+        {t("Move to the trash")}
+      </MenuItem>
+      <MenuItem
+        icon={Trash2}
+        keys="Shift+Delete"
+        danger
+        onSelect={soon(() => onTask({ kind: "purge", entries }))}
+      >
+        {t("Delete for good…")}
+      </MenuItem>
+    </>
+  );
 }

@@ -1,135 +1,157 @@
-import { Ellipsis, FilePlus, FolderPlus, Upload as UploadIcon } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
-import type { Entry } from "../../api/project";
-import { IconButton } from "../../ui/button";
-import { Menu, MenuItem } from "../../ui/menu";
+import { useRef, useState } from "react";
+import { useConnection } from "../../api/connection";
+import { Button } from "../../ui/button";
+import { SearchField, useSettled } from "../../ui/search";
 import { t } from "../../words";
+import { told } from "../phase";
 import { useRoom, useStore } from "./context";
 import { type Editing, type Task, Tasks } from "./entrydialogs";
-import type { Workspace } from "./model";
-import { isFolder, parentOf } from "./tree";
+import { useEntryWork } from "./entrywork";
+import { ExplorerHead, OrderBar, SelectingBar } from "./explorerhead";
+import { useReveal, useUploadPicker, useWish } from "./explorerhooks";
+import { useRun } from "./run";
+import { TakenDialog } from "./taken";
+import { TrashDialog } from "./trash";
 import { TreeView } from "./treeview";
-import { chosen } from "./upload";
 import styles from "./workspace.module.css";
 
 /** The files of the project. */
 export function Explorer() {
   const { workspace, running, may } = useRoom();
-  const { hidden } = useStore(workspace.arrangement);
   const [editing, setEditing] = useState<Editing>();
   const [task, setTask] = useState<Task>();
-  const [at, setAt] = useState<Entry>();
+  const [trash, setTrash] = useState(false);
+  const [filtering, setFiltering] = useState(false);
   const picker = useUploadPicker();
+  const work = useEntryWork();
   const write = may("files.write") && running;
-  const folder = at === undefined ? "" : isFolder(at) ? at.path : parentOf(at.path);
-  const make = (kind: "file" | "folder", parent = folder) => {
+  const make = (kind: "file" | "folder", parent = work.folder()) => {
     if (parent !== "") void workspace.tree.expand(parent);
     setEditing({ kind, parent });
   };
+  useReveal();
   useWish(write, (wish) => {
+    const entries = work.picked();
+    const [first] = entries;
     if (wish === "file" || wish === "folder") make(wish);
-    else picker.pick(folder, wish === "upload-folder");
+    else if (wish === "upload" || wish === "upload-folder")
+      picker.pick(work.folder(), wish === "upload-folder");
+    else if (wish === "trash") setTrash(true);
+    else if (wish === "goto") setTask({ kind: "goto" });
+    else if (wish === "filter") setFiltering(true);
+    else if (first === undefined) return;
+    else if (wish === "rename") setEditing({ kind: "rename", path: first.path });
+    else setTask({ kind: wish, entries });
   });
   return (
     <>
-      <div className={styles.panelHead}>
-        <h2>{t("Files")}</h2>
-        {write ? (
-          <>
-            <IconButton label={t("New file")} keys="Alt+N" onClick={() => make("file")}>
-              <FilePlus size={16} strokeWidth={1.5} />
-            </IconButton>
-            <IconButton label={t("New folder")} onClick={() => make("folder")}>
-              <FolderPlus size={16} strokeWidth={1.5} />
-            </IconButton>
-            <IconButton label={t("Upload files")} onClick={() => picker.pick(folder, false)}>
-              <UploadIcon size={16} strokeWidth={1.5} />
-            </IconButton>
-          </>
-        ) : null}
-        <Menu
-          trigger={
-            <IconButton label={t("More for files")}>
-              <Ellipsis size={16} strokeWidth={1.5} />
-            </IconButton>
-          }
-        >
-          {write ? (
-            <MenuItem onSelect={() => picker.pick(folder, true)}>{t("Upload a folder")}</MenuItem>
-          ) : null}
-          {may("files.read-hidden") ? (
-            <MenuItem onSelect={() => workspace.setHidden(!hidden)}>
-              {hidden ? t("Leave out names with a dot") : t("Show names with a dot")}
-            </MenuItem>
-          ) : null}
-          <MenuItem onSelect={() => void workspace.tree.refresh()}>{t("Read the files again")}</MenuItem>
-        </Menu>
-      </div>
+      <ExplorerHead
+        write={write}
+        filtering={filtering}
+        onFilter={setFiltering}
+        onMake={make}
+        onUpload={(whole) => picker.pick(work.folder(), whole)}
+        onTrash={() => setTrash(true)}
+        onGoto={() => setTask({ kind: "goto" })}
+      />
       {picker.inputs}
+      {filtering ? <Filter onClose={() => setFiltering(false)} /> : null}
       {running ? (
-        <TreeView
-          write={write}
-          editing={editing}
-          onEdit={setEditing}
-          onMake={make}
-          onTask={setTask}
-          onUpload={(to, whole) => picker.pick(to, whole)}
-          onAt={setAt}
-        />
+        <>
+          <Stale />
+          <OrderBar />
+          <SelectingBar write={write} work={work} onTask={setTask} />
+          <TreeView
+            work={work}
+            write={write}
+            editing={editing}
+            onEdit={setEditing}
+            onMake={make}
+            onTask={setTask}
+            onUpload={(to, whole) => picker.pick(to, whole)}
+          />
+        </>
       ) : (
-        <p className={styles.hint}>{t("The files are shown when the project runs.")}</p>
+        <Asleep />
       )}
-      <Tasks task={task} onClose={() => setTask(undefined)} />
+      <Tasks task={task} work={work} onClose={() => setTask(undefined)} />
+      <TakenDialog />
+      <TrashDialog open={trash} onClose={() => setTrash(false)} />
     </>
   );
 }
 
-/** Begins what was asked for elsewhere: by a key, in the palette, on the empty page. */
-function useWish(write: boolean, begin: (wish: NonNullable<Wish>) => void) {
-  const { workspace } = useRoom();
-  const wish = useStore(workspace.wish);
-  const latest = useRef(begin);
-  latest.current = begin;
-  useEffect(() => {
-    if (wish === undefined || !write) return;
-    workspace.wish.set(undefined);
-    latest.current(wish);
-  }, [workspace, wish, write]);
+/** The field that leaves out names which do not match. */
+function Filter({ onClose }: { onClose: () => void }) {
+  const { tree } = useRoom().workspace;
+  const [text, setText] = useState(tree.filter);
+  const settled = useSettled(text);
+  const last = useRef(tree.filter);
+  if (last.current !== settled) {
+    last.current = settled;
+    // Not while it is drawn: the tree tells its rows to what is on the screen.
+    queueMicrotask(() => tree.setFilter(settled.trim()));
+  }
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the field in it
+    <div
+      className={styles.filter}
+      onKeyDown={(e) => {
+        if (e.key === "Escape" && text === "") {
+          e.stopPropagation();
+          tree.setFilter("");
+          onClose();
+          document.querySelector<HTMLElement>('[role="tree"]')?.focus();
+        }
+        if (e.key === "ArrowDown" || e.key === "Enter") {
+          e.preventDefault();
+          document.querySelector<HTMLElement>('[role="tree"]')?.focus();
+        }
+      }}
+    >
+      <SearchField
+        label={t("Filter by name: part of it, or *.csv")}
+        value={text}
+        onChange={setText}
+        autoFocus
+      />
+    </div>
+  );
 }
 
-type Wish = ReturnType<Workspace["wish"]["get"]>;
-
-/** The browser's own pickers of files and folders. */
-function useUploadPicker() {
-  const { workspace } = useRoom();
-  const files = useRef<HTMLInputElement>(null);
-  const folders = useRef<HTMLInputElement>(null);
-  const to = useRef("");
-  const take = (input: HTMLInputElement) => {
-    if (input.files) workspace.uploads.add(to.current, chosen(input.files));
-    input.value = "";
-  };
-  const shared = { type: "file", multiple: true, hidden: true, tabIndex: -1 } as const;
-  const inputs = (
-    <>
-      <input
-        ref={files}
-        {...shared}
-        aria-label={t("Files to upload")}
-        onChange={(e) => take(e.currentTarget)}
-      />
-      <input
-        ref={folders}
-        {...shared}
-        {...{ webkitdirectory: "" }}
-        aria-label={t("Folder to upload")}
-        onChange={(e) => take(e.currentTarget)}
-      />
-    </>
+/** While the site is not heard, what is shown may be old. */
+function Stale() {
+  const connection = useConnection();
+  const { tree } = useRoom().workspace;
+  const rows = useStore(tree.rows);
+  if (connection !== "lost" || rows.length === 0) return null;
+  return (
+    <p className={styles.stale} role="status">
+      {t("Offline: this is how the files were.")}
+    </p>
   );
-  const pick = (folder: string, whole: boolean) => {
-    to.current = folder;
-    (whole ? folders : files).current?.click();
-  };
-  return { inputs, pick };
+}
+
+/** What stands here while the project does not run. */
+function Asleep() {
+  const { project, may } = useRoom();
+  const run = useRun(project);
+  const { phase, wanted } = project.state;
+  const { word, detail } = told(project.state);
+  if (phase === "starting" || (phase === "stopped" && wanted === "running"))
+    return (
+      <p className={styles.hint} role="status">
+        {t("The project is starting. Its files are shown in a moment.")}
+      </p>
+    );
+  return (
+    <div className={styles.hint}>
+      <p>{phase === "stopped" ? t("The files are shown when the project runs.") : `${word}. ${detail}`}</p>
+      {may("project.run") && phase !== "stopping" ? (
+        <Button onClick={() => run.send("start")} busy={run.busy && t("Starting…")}>
+          {t("Start the project")}
+        </Button>
+      ) : null}
+    </div>
+  );
 }

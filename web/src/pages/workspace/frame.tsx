@@ -1,6 +1,14 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  type PointerEvent,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import type { Phase, Project } from "../../api/types";
 import type { Self } from "../../sync/document";
 import { classes } from "../../ui/classes";
@@ -29,6 +37,7 @@ export function Frame({ project, kept, self }: { project: Project; kept: unknown
   const narrow = useNarrow();
   useEffect(() => workspace.start(), [workspace]);
   useEffect(() => workspace.setPhase(phase), [workspace, phase]);
+  useSheet(workspace, narrow);
   useKeptLayout(workspace);
   useStartOnce(project);
   useEffect(prefetch, []);
@@ -137,12 +146,22 @@ function Sash({ panel }: { panel: React.RefObject<HTMLElement | null> }) {
   );
 }
 
+/** On a phone the side lies over the page: it begins open only where nothing else is to be seen. */
+function useSheet(workspace: Workspace, narrow: boolean) {
+  const { _splat } = useParams({ strict: false });
+  const deep = useRef(_splat?.startsWith("files/") === true);
+  useLayoutEffect(() => {
+    const { dock } = workspace.arrangement.get();
+    workspace.keeping.setNarrow(narrow, dock === undefined && !deep.current);
+  }, [workspace, narrow]);
+}
+
 /** Should the workspace be shown again in this page, it begins as it was left, and not as it was read. */
 function useKeptLayout(workspace: Workspace) {
   const cache = useQueryClient();
   useEffect(
     () => () => {
-      const kept = { layout: { ...workspace.arrangement.get() } };
+      const kept = { layout: { ...workspace.keeping.kept() } };
       cache.setQueryData(layout(workspace.project).queryKey, kept);
     },
     [cache, workspace],

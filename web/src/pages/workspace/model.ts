@@ -1,20 +1,31 @@
 import type { IDockviewPanel } from "dockview-react";
 import { inProject, socket } from "../../api/address";
-import { actOnFile } from "../../api/project";
 import type { Phase } from "../../api/types";
 import type { Self } from "../../sync/document";
 import { Documents } from "../../sync/documents";
 import { Store } from "../../sync/store";
 import { type Side, type Tab, widthOf } from "./arrangement";
 import { Deck, type Opening, type OpenTab } from "./deck";
+import { Jobs, jobCalls } from "./jobs";
 import { Keeping } from "./keeping";
+import type { Order } from "./order";
 import { ProjectFiles, whyNot } from "./projectfiles";
 import { sendTo, Uploads, unfinished } from "./upload";
 
 export type { OpenTab, Place } from "./deck";
 
 /** Something that the explorer shall begin. */
-export type Wish = "file" | "folder" | "upload" | "upload-folder";
+export type Wish =
+  | "file"
+  | "folder"
+  | "upload"
+  | "upload-folder"
+  | "rename"
+  | "move"
+  | "purge"
+  | "goto"
+  | "filter"
+  | "trash";
 
 /**
  * A workspace: what one person has open in one project. It holds what lives
@@ -29,6 +40,8 @@ export class Workspace {
   readonly files: ProjectFiles;
   readonly keeping: Keeping;
   readonly uploads: Uploads;
+  /** Work on many files that goes on. */
+  readonly jobs: Jobs;
   /** Something that the explorer shall begin, when it is there. */
   readonly wish = new Store<Wish | undefined>(undefined);
   /** Whose cursor the screen follows; an account. */
@@ -48,9 +61,12 @@ export class Workspace {
     });
     this.keeping = new Keeping(project, kept);
     this.deck = new Deck(project, this.documents, (dock) => this.keeping.docked(dock));
-    this.files = new ProjectFiles(project, () =>
-      this.tabs.get().flatMap((o) => (o.tab.kind === "file" ? [o.tab.path] : [])),
-    );
+    this.jobs = new Jobs(self.account, jobCalls(project));
+    this.files = new ProjectFiles(project, this.jobs, {
+      open: () => this.tabs.get().flatMap((o) => (o.tab.kind === "file" ? [o.tab.path] : [])),
+      moved: (from, to) => this.deck.moved(from, to),
+      removed: (path) => this.deck.closeWithin(path),
+    });
     this.uploads = new Uploads(sendTo(project, ""));
   }
 
@@ -90,12 +106,14 @@ export class Workspace {
       () => window.removeEventListener("beforeunload", warn),
       unwatch,
       untab,
+      this.files.clipboard.start(),
     ];
     return () => {
       leave();
       for (const stop of this.#stops) stop();
       this.files.pause();
       this.tree.end();
+      this.jobs.end();
     };
   }
 
@@ -114,8 +132,9 @@ export class Workspace {
   }
 
   #resume(): void {
-    const { expanded, hidden } = this.arrangement.get();
-    this.files.resume(expanded, hidden);
+    const { expanded, hidden, order } = this.arrangement.get();
+    this.files.resume(expanded, hidden, order);
+    void this.jobs.resume();
   }
 
   tabOf(panel: { id: string }, tab: Tab): OpenTab {
@@ -160,24 +179,6 @@ export class Workspace {
     this.deck.ended(terminal);
   }
 
-  /** Moves or renames. Tabs of it, and of what is in it, go along. Throws RequestError. */
-  async move(from: string, to: string): Promise<void> {
-    await actOnFile(this.project, from, { action: "move", to });
-    this.moved(from, to);
-  }
-
-  /** Shows that something was moved, before the server tells of it. */
-  moved(from: string, to: string): void {
-    this.tree.moved(from, to);
-    this.deck.moved(from, to);
-  }
-
-  /** Closes the tabs of what was deleted. */
-  removed(path: string): void {
-    this.tree.changed({ dir: path, gone: true });
-    this.deck.closeWithin(path);
-  }
-
   show(side: Side): void {
     this.keeping.change({ side });
   }
@@ -195,6 +196,11 @@ export class Workspace {
   setHidden(hidden: boolean): void {
     this.tree.setHidden(hidden);
     this.keeping.change({ hidden });
+  }
+
+  setOrder(order: Order): void {
+    this.tree.setOrder(order);
+    this.keeping.change({ order });
   }
 
   #watchFolders(): void {

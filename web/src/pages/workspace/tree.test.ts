@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { RequestError } from "../../api/problem";
 import type { Entry, Listing } from "../../api/project";
-import { isWithin, joinPath, nameFault, nameOf, parentOf, type Row, Tree, treeKey, typeAhead } from "./tree";
+import { nameOf, parentOf } from "./path";
+import { type Ask, Tree } from "./tree";
+import { treeKey, typeAhead } from "./treekeys";
+import type { Rows } from "./treerows";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -20,16 +24,26 @@ class Disk {
     this.paths = paths;
   }
 
-  readonly read = async (path: string, after: string | undefined, hidden: boolean): Promise<Listing> => {
+  readonly read = async (path: string, ask: Ask): Promise<Listing> => {
+    const { after, hidden, filter } = ask;
     this.reads.push(after ? `${path}@${after}` : path);
     if (this.fail) throw new Error("the project is starting");
+    if (path !== "" && !this.paths.includes(`${path}/`))
+      throw new RequestError("not-found", "no such folder");
     const all = this.paths
       .map((p) => ({ path: p.replace(/\/$/, ""), dir: p.endsWith("/") }))
-      .filter((e) => parentOf(e.path) === path && (hidden || !nameOf(e.path).startsWith(".")));
+      .filter((e) => parentOf(e.path) === path && (hidden || !nameOf(e.path).startsWith(".")))
+      .filter((e) => nameOf(e.path).includes(filter));
     const start = after ? Number(after) : 0;
     const items = all.slice(start, start + this.page).map((e) => entry(e.path, e.dir));
     const end = start + items.length;
     return { path, items, total: all.length, ...(end < all.length ? { next: String(end) } : {}) };
+  };
+
+  readonly look = async (path: string): Promise<Entry | undefined> => {
+    this.reads.push(`?${path}`);
+    if (this.paths.includes(path)) return entry(path);
+    return this.paths.includes(`${path}/`) ? entry(path, true) : undefined;
   };
 }
 
@@ -45,18 +59,25 @@ function entry(path: string, dir = false): Entry {
 }
 
 /** The rows as a person sees them. */
-function shown(rows: readonly Row[]): string[] {
-  return rows.map((r) => {
+function shown(rows: Rows): string[] {
+  return rows.slice(0, rows.length).map((r) => {
     const indent = "  ".repeat(r.depth);
-    if (r.kind === "more") return `${indent}+${r.left}`;
+    if (r.kind === "wait") return `${indent}…`;
     if (r.kind === "note") return `${indent}(${r.note})`;
     const mark = r.expanded === undefined ? "" : r.expanded ? "- " : "+ ";
     return `${indent}${mark}${r.entry.name}`;
   });
 }
 
+/** Every row that has a key of its own is found where it is. */
+function consistent(rows: Rows): void {
+  rows.slice(0, rows.length).forEach((r, i) => {
+    if (r.kind === "entry") expect([r.key, rows.indexOf(r.key)]).toEqual([r.key, i]);
+  });
+}
+
 async function open(disk: Disk, expanded: string[] = [], hidden = false): Promise<Tree> {
-  const tree = new Tree(disk.read);
+  const tree = new Tree(disk.read, disk.look);
   await tree.begin(expanded, hidden);
   return tree;
 }
@@ -92,18 +113,116 @@ describe("a tree", () => {
     expect(shown(tree.rows.get())).toEqual(["a"]);
   });
 
-  test("pages through a large folder, and reads as many pages again", async () => {
+  test("has a row for every entry of a large folder, and reads them as they are wanted", async () => {
     const disk = new Disk(...Array.from({ length: 25 }, (_, i) => `f${i}`));
     disk.page = 10;
     const tree = await open(disk);
-    expect(shown(tree.rows.get()).slice(-2)).toEqual(["f9", "+15"]);
-    await tree.more("");
-    expect(shown(tree.rows.get()).at(-1)).toBe("+5");
+    expect(tree.rows.get()).toHaveLength(25);
+    expect(shown(tree.rows.get()).slice(8, 12)).toEqual(["f8", "f9", "…", "…"]);
+    await tree.need("", 12);
+    expect(disk.reads).toEqual(["", "@10"]);
+    expect(shown(tree.rows.get()).slice(18)).toEqual(["f18", "f19", "…", "…", "…", "…", "…"]);
+    await tree.need("", 24);
+    expect(shown(tree.rows.get()).at(-1)).toBe("f24");
     disk.reads = [];
     tree.changed({ dir: "" });
     await vi.runAllTimersAsync();
+    expect(disk.reads).toEqual(["", "@10", "@20"]);
+  });
+
+  test("stops reading on when nobody looks there any more", async () => {
+    const disk = new Disk(...Array.from({ length: 100 }, (_, i) => `f${i}`));
+    disk.page = 10;
+    const tree = await open(disk);
+    const far = tree.need("", 99);
+    await tree.need("", 0); // scrolled back
+    await far;
     expect(disk.reads).toEqual(["", "@10"]);
-    expect(tree.rows.get()).toHaveLength(21);
+  });
+
+  test("says that the rest of a folder could not be read, and reads on when it is asked to", async () => {
+    const disk = new Disk(...Array.from({ length: 15 }, (_, i) => `f${i}`));
+    disk.page = 10;
+    const tree = await open(disk);
+    disk.fail = true;
+    await tree.need("", 14);
+    expect(shown(tree.rows.get()).slice(9)).toEqual(["f9", "(failed)"]);
+    disk.fail = false;
+    await tree.retry("");
+    expect(shown(tree.rows.get()).slice(9)).toEqual(["f9", "f10", "f11", "f12", "f13", "f14"]);
+  });
+
+  test("looks only at what changed in a large folder", async () => {
+    const names = Array.from({ length: 1500 }, (_, i) => `f${i}`);
+    const disk = new Disk(...names);
+    const tree = await open(disk);
+    await tree.need("", 1499);
+    disk.paths = [...names.filter((n) => n !== "f7"), "f1a", "new/"];
+    disk.reads = [];
+    tree.changed({ dir: "", names: ["f7", "f1a"] });
+    tree.changed({ dir: "", names: ["new"] });
+    await vi.runAllTimersAsync();
+    expect(disk.reads).toEqual(["?f7", "?f1a", "?new"]);
+    const rows = shown(tree.rows.get());
+    expect([rows[0], rows.length, rows.includes("f7"), rows.includes("f1a")]).toEqual([
+      "+ new",
+      1501,
+      false,
+      true,
+    ]);
+  });
+
+  test("keeps what it showed when a read fails, and says so", async () => {
+    const disk = new Disk("a", "b");
+    const tree = await open(disk);
+    disk.fail = true;
+    await tree.refresh();
+    expect(shown(tree.rows.get())).toEqual(["a", "b", "(failed)"]);
+  });
+
+  test("leaves out what the filter does not match, but for the folders that are open", async () => {
+    const tree = await open(new Disk("data/", "other/", "a.py", "data/x.csv", "data/y.py"), ["data"]);
+    tree.setFilter(".csv");
+    await vi.runAllTimersAsync();
+    expect(shown(tree.rows.get())).toEqual(["- data", "  x.csv"]);
+    tree.setFilter("");
+    await vi.runAllTimersAsync();
+    expect(shown(tree.rows.get())).toEqual(["- data", "  x.csv", "  y.py", "+ other", "a.py"]);
+  });
+
+  test("finds each row where it is, and makes room for a new name", async () => {
+    const tree = await open(new Disk("a/", "b/", "c", "a/b/", "a/x", "a/b/y", "b/z"), ["a", "a/b", "b"]);
+    const rows = tree.rows.get();
+    expect(shown(rows)).toEqual(["- a", "  - b", "    y", "  x", "- b", "  z", "c"]);
+    consistent(rows);
+    consistent(rows.withNew("a/b"));
+    expect(shown(rows.withNew("a/b"))).toEqual([
+      "- a",
+      "  - b",
+      "    (new)",
+      "    y",
+      "  x",
+      "- b",
+      "  z",
+      "c",
+    ]);
+    expect(shown(rows.withNew(""))[0]).toBe("(new)");
+    expect([rows.indexOf("a/none"), rows.indexOf(""), rows.at(99)]).toEqual([-1, -1, undefined]);
+  });
+
+  test("forgets a folder that was open and is not there any more", async () => {
+    const tree = await open(new Disk("a"), ["gone"]);
+    expect(tree.expanded).toEqual([]);
+  });
+
+  test("shows a folder of 100,000 files without making 100,000 rows", async () => {
+    const disk = new Disk(...Array.from({ length: 100_000 }, (_, i) => `f${String(i).padStart(6, "0")}`));
+    disk.page = 100_000;
+    const tree = await open(disk);
+    const rows = tree.rows.get();
+    expect(rows).toHaveLength(100_000);
+    expect(rows.indexOf("f099999")).toBe(99_999);
+    expect(rows.slice(50_000, 50_002).map((r) => r.key)).toEqual(["f050000", "f050001"]);
   });
 
   test("gathers changes into one read", async () => {
@@ -119,7 +238,7 @@ describe("a tree", () => {
 
   test("reads again when a change comes while it reads", async () => {
     const disk = new Disk("a");
-    const tree = new Tree(disk.read);
+    const tree = new Tree(disk.read, disk.look);
     const begun = tree.begin([], false);
     tree.changed({ dir: "" });
     disk.paths.push("b");
@@ -167,8 +286,18 @@ describe("a tree", () => {
 
   test("opens all folders above a path that is revealed", async () => {
     const tree = await open(new Disk("a/", "a/b/", "a/b/c"));
-    await tree.reveal("a/b/c");
+    expect(await tree.reveal("a/b/c")).toBe(true);
     expect(shown(tree.rows.get())).toEqual(["- a", "  - b", "    c"]);
+    expect(await tree.reveal("a/x/c")).toBe(false);
+    expect(tree.expanded).toEqual(["a", "a/b"]);
+  });
+
+  test("reads on to a path that is revealed", async () => {
+    const disk = new Disk(...Array.from({ length: 25 }, (_, i) => `f${i}`));
+    disk.page = 10;
+    const tree = await open(disk);
+    expect(await tree.reveal("f15")).toBe(true);
+    expect(disk.reads).toEqual(["", "@10"]);
   });
 });
 
@@ -202,27 +331,4 @@ describe("keys", () => {
     expect(typeAhead(rows, 4, "c.")).toBe(4);
     expect(typeAhead(rows, 0, "?")).toBe(-1);
   });
-});
-
-test("paths", () => {
-  expect([parentOf("a/b/c"), parentOf("a"), nameOf("a/b"), nameOf("a")]).toEqual(["a/b", "", "b", "a"]);
-  expect([joinPath("", "a"), joinPath("a", "b")]).toEqual(["a", "a/b"]);
-  expect([isWithin("a/b", "a"), isWithin("ab", "a"), isWithin("a", "a"), isWithin("a", "")]).toEqual([
-    true,
-    false,
-    true,
-    true,
-  ]);
-});
-
-test.each([
-  ["notes.txt", undefined],
-  ["", "empty"],
-  [" ", "empty"],
-  ["a/b", "slash"],
-  ["..", "dots"],
-  ["a\nb", "control"],
-  ["é".repeat(128), "long"],
-])("nameFault(%j) is %s", (name, want) => {
-  expect(nameFault(name)).toBe(want);
 });

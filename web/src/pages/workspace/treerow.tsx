@@ -1,37 +1,51 @@
-import { ChevronDown, ChevronRight, File, FileSymlink, Folder, FolderOpen } from "lucide-react";
-import { type DragEvent, type KeyboardEvent, type MouseEvent, useEffect, useRef } from "react";
+import { ChevronDown, ChevronRight, Ellipsis, File, FileSymlink, Folder, FolderOpen } from "lucide-react";
+import type { DragEvent, MouseEvent, ReactNode } from "react";
+import { ago, size } from "../../ui/ago";
 import { classes } from "../../ui/classes";
 import { t } from "../../words";
-import type { Editing } from "./entrydialogs";
-import { nameOf, type Row } from "./tree";
+import { useLongPress } from "./longpress";
+import type { Mark } from "./projectfiles";
 import styles from "./tree.module.css";
-import { pathType } from "./treeview";
+import type { Row } from "./treerows";
 
 /** Pixels of a row: more where fingers point. */
 export function rowHeight(): number {
   return window.matchMedia("(pointer: coarse)").matches ? 40 : 26;
 }
 
+/** How a row stands: what the keys go to, what is selected, and what is done to it. */
+export type RowState = {
+  focused?: boolean;
+  picked?: boolean;
+  cut?: boolean;
+  over?: boolean;
+  refused?: boolean;
+  /** There is room for size and time. */
+  wide?: boolean;
+  draggable?: boolean;
+  mark?: Mark | undefined;
+};
+
 type Props = {
   id: string;
   top: number;
   row: Row;
-  current: boolean;
-  over: boolean;
-  write: boolean;
+  state: RowState;
   /** A name is typed in this row. */
-  editing: Editing | undefined;
-  /** The name that was typed; undefined when it was given up. */
-  onEdited: (name: string | undefined) => void;
+  naming: ReactNode;
   onOpen: (e: MouseEvent) => void;
+  onDouble: () => void;
   onMenu: (x: number, y: number) => void;
+  onDragStart: (e: DragEvent) => void;
   onDragOver: (e: DragEvent) => void;
   onDrop: (e: DragEvent) => void;
+  onDragEnd: () => void;
 };
 
 export function TreeRow(props: Props) {
-  const { id, top, row, current, over, write, editing, onOpen, onMenu } = props;
+  const { id, top, row, state, naming, onOpen, onMenu } = props;
   const entry = row.kind === "entry" ? row.entry : undefined;
+  const press = useLongPress(onMenu);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the tree has the keys
     // biome-ignore lint/a11y/useFocusableInteractive: the focus stays on the tree, which names its row
@@ -39,46 +53,48 @@ export function TreeRow(props: Props) {
       id={id}
       role="treeitem"
       aria-level={row.depth + 1}
-      aria-selected={current}
+      aria-selected={state.picked === true}
       aria-expanded={row.kind === "entry" ? row.expanded : undefined}
       aria-setsize={row.kind === "entry" ? row.of : undefined}
       aria-posinset={row.kind === "entry" ? row.position : undefined}
+      aria-label={entry && naming === null ? entry.name : undefined}
+      aria-description={state.mark?.title}
       data-path={entry?.path}
       className={classes(
         styles.row,
-        current && styles.current,
-        over && styles.over,
+        state.picked && styles.picked,
+        state.focused && styles.current,
+        state.over && styles.over,
+        state.refused && styles.refused,
+        state.cut && styles.cut,
         entry?.hidden && styles.faint,
+        naming !== null && styles.named,
       )}
       style={{ transform: `translateY(${top}px)`, paddingLeft: 8 + row.depth * 14 }}
-      title={entry && hint(entry)}
-      draggable={entry !== undefined && write && editing === undefined}
-      onClick={(e) => editing === undefined && onOpen(e)}
+      title={entry && naming === null ? hint(entry) : undefined}
+      draggable={state.draggable === true && naming === null}
+      onClick={(e) => naming === null && !press.took() && onOpen(e)}
+      onDoubleClick={() => naming === null && props.onDouble()}
       onContextMenu={(e) => {
         e.preventDefault();
         e.stopPropagation();
-        onMenu(e.clientX, e.clientY);
+        if (naming === null) onMenu(e.clientX, e.clientY);
       }}
-      onDragStart={(e) => {
-        e.dataTransfer.setData(pathType, entry?.path ?? "");
-        e.dataTransfer.effectAllowed = "copyMove";
-      }}
+      {...press.handlers}
+      onDragStart={props.onDragStart}
       onDragOver={props.onDragOver}
       onDrop={props.onDrop}
+      onDragEnd={props.onDragEnd}
     >
-      {editing === undefined ? (
-        <Content row={row} />
-      ) : (
-        <NameInput editing={editing} onEdited={props.onEdited} />
-      )}
+      <Content row={row} state={state} naming={naming} onMenu={onMenu} />
     </div>
   );
 }
 
-function Content({ row }: { row: Row }) {
-  if (row.kind === "more")
-    return <span className={styles.more}>{t("Show more ({n} left)", { n: row.left })}</span>;
-  if (row.kind === "note") return <span className={styles.note}>{noteText(row)}</span>;
+function Content({ row, state, naming, onMenu }: Pick<Props, "row" | "state" | "naming" | "onMenu">) {
+  if (row.kind === "wait") return <span className={styles.wait} />;
+  if (row.kind === "note")
+    return naming === null ? <span className={styles.note}>{noteText(row)}</span> : <>{naming}</>;
   const { entry, expanded } = row;
   const Icon =
     expanded === undefined ? (entry.kind === "symlink" ? FileSymlink : File) : expanded ? FolderOpen : Folder;
@@ -86,7 +102,31 @@ function Content({ row }: { row: Row }) {
     <>
       <Chevron expanded={expanded} />
       <Icon size={16} strokeWidth={1.5} aria-hidden />
-      <span className={styles.name}>{entry.name}</span>
+      {naming ?? (
+        <span className={classes(styles.name, state.mark && styles[state.mark.tone])}>{entry.name}</span>
+      )}
+      {state.mark ? (
+        <span className={classes(styles.letter, styles[state.mark.tone])} aria-hidden>
+          {state.mark.letter}
+        </span>
+      ) : null}
+      {state.wide && naming === null ? (
+        <>
+          <span className={styles.size}>{expanded === undefined ? size(entry.size) : ""}</span>
+          <span className={styles.when}>{ago(entry.modified, Date.now())}</span>
+        </>
+      ) : null}
+      {/* For fingers only: keys and the other mouse button open the same menu. */}
+      <span
+        className={styles.dots}
+        aria-hidden
+        onClick={(e) => {
+          e.stopPropagation();
+          onMenu(e.clientX, e.clientY);
+        }}
+      >
+        <Ellipsis size={16} strokeWidth={1.5} />
+      </span>
     </>
   );
 }
@@ -108,57 +148,4 @@ function hint(entry: NonNullable<Extract<Row, { kind: "entry" }>["entry"]>): str
   if (entry.kind === "symlink")
     return t("{path}, a link to {target}", { path: entry.path, target: entry.target ?? "" });
   return entry.path;
-}
-
-function NameInput({
-  editing,
-  onEdited,
-}: {
-  editing: Editing;
-  onEdited: (name: string | undefined) => void;
-}) {
-  const input = useRef<HTMLInputElement>(null);
-  const done = useRef(false);
-  const first = editing.kind === "rename" ? nameOf(editing.path) : "";
-  useEffect(() => {
-    const el = input.current;
-    if (!el) return;
-    el.focus();
-    // The name without its ending is what people change.
-    const dot = first.lastIndexOf(".");
-    el.setSelectionRange(0, dot > 0 ? dot : first.length);
-  }, [first]);
-  const end = (name: string | undefined) => {
-    if (done.current) return;
-    done.current = true;
-    onEdited(name);
-  };
-  const keys = (e: KeyboardEvent<HTMLInputElement>) => {
-    if (e.nativeEvent.isComposing) return;
-    if (e.key === "Enter") end(e.currentTarget.value);
-    else if (e.key === "Escape") end(undefined);
-    else return;
-    e.preventDefault();
-    e.stopPropagation();
-  };
-  const label =
-    editing.kind === "rename"
-      ? t("New name")
-      : editing.kind === "file"
-        ? t("Name of the new file")
-        : t("Name of the new folder");
-  return (
-    <input
-      ref={input}
-      className={styles.input}
-      aria-label={label}
-      placeholder={label}
-      defaultValue={first}
-      autoComplete="off"
-      spellCheck={false}
-      onClick={(e) => e.stopPropagation()}
-      onKeyDown={keys}
-      onBlur={(e) => end(e.currentTarget.value.trim() === "" ? undefined : e.currentTarget.value)}
-    />
-  );
 }
