@@ -4,10 +4,11 @@ import "time"
 
 // NewJob asks for work on many files, which goes on when nobody waits for it.
 type NewJob struct {
-	Kind     string   `json:"kind" doc:"copy, move, trash, delete or another kind that docs/reference/files.md names"`
-	Paths    []string `json:"paths" doc:"what to work on: at most 10000 files and folders, from the home"`
-	To       string   `json:"to,omitempty" doc:"the folder where to; empty is the home"`
-	Conflict string   `json:"conflict,omitempty" enum:"fail,keep-both,overwrite,skip,merge" doc:"what to do where the name is taken: fail (by default) makes it a problem of that item, keep-both adds a number to the name, merge joins folders and replaces files"`
+	Kind     string          `json:"kind" doc:"copy, move, trash, delete or another kind that docs/reference/files.md names"`
+	Paths    []string        `json:"paths" doc:"what to work on: at most 10000 files and folders, from the home"`
+	To       string          `json:"to,omitempty" doc:"the folder where to; empty is the home"`
+	Conflict string          `json:"conflict,omitempty" enum:"fail,keep-both,overwrite,skip,merge" doc:"what to do where the name is taken: fail (by default) makes it a problem of that item, keep-both adds a number to the name, merge joins folders and replaces files"`
+	Replace  *ReplaceOptions `json:"replace,omitempty" doc:"for a job of kind replace"`
 }
 
 // Job is work on many files, as it stands.

@@ -63,6 +63,7 @@ type Project struct {
 	super     *super
 	uploads   uploads
 	activity  activity
+	quota     *quota
 	git       *git.Git
 	jobs      jobs
 	searcher  *search.Searcher
@@ -108,6 +109,7 @@ func open(ctx context.Context, c Config) (*Project, error) {
 	p.watchers.dir, p.watchers.log = p.dir, c.Log
 	p.uploads = uploads{dir: p.dir, log: c.Log, now: time.Now}
 	p.searcher, p.measures = search.New(p.dir, ownFolder), make(chan struct{}, maxMeasure)
+	p.quota = newQuota(p.dir)
 	p.super = newSuper(filepath.Join(c.Run, superName), c.Log)
 	p.git = git.New(git.Config{Files: p.dir, Run: c.Run})
 	p.jobs.log, p.jobs.told = c.Log, p.activity.edit
@@ -153,6 +155,7 @@ func (p *Project) serve(ctx context.Context, l net.Listener) error {
 	defer stopSweep()
 	all.Go(func() { p.keepTrash(sweeping) })
 	all.Go(func() { p.uploads.run(sweeping) })
+	all.Go(func() { p.quota.run(sweeping) })
 	p.log.Info("the project is served", "project", p.cfg.Project, "took", time.Since(p.started).Round(time.Millisecond))
 	select {
 	case err := <-failed:

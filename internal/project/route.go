@@ -42,6 +42,7 @@ func ownRoutes() []route {
 	return []route{
 		{method: "GET", path: "status", verb: lyceum.ReadFiles, handle: (*Project).status},
 		{method: "GET", path: "control", system: true, handle: (*Project).control},
+		{method: "POST", path: "told", system: true, handle: (*Project).takeTold},
 		{method: "POST", path: "cut", system: true, handle: (*Project).cut},
 		{method: "GET", path: "healthz", open: true, handle: (*Project).health},
 	}

@@ -21,7 +21,8 @@ type run struct {
 	limit   int
 	filter  *ripgrep // nil: every file is read
 
-	searched, skipped atomic.Int64
+	searched *atomic.Int64
+	skipped  atomic.Int64
 }
 
 // batch is some files that are worked on together.

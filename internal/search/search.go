@@ -36,6 +36,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"lyceum/internal/files"
@@ -69,11 +70,12 @@ type Query struct {
 // Options are a search of contents.
 type Options struct {
 	Query
-	Include, Exclude string // globs, separated by commas
-	Hidden           bool   // also names that begin with a dot
-	Ignored          bool   // also what .gitignore files name, and folders of programs such as node_modules
-	Limit            int    // matches, at most MaxMatches; 0 means 2000
-	With             *string
+	Include, Exclude string        // globs, separated by commas
+	Hidden           bool          // also names that begin with a dot
+	Ignored          bool          // also what .gitignore files name, and folders of programs such as node_modules
+	Limit            int           // matches, at most MaxMatches; 0 means 2000
+	With             *string       // the replacement to tell with each match; nil for none
+	Searched         *atomic.Int64 // counts the files; may be nil
 }
 
 // File is what was found in one file.
@@ -153,15 +155,9 @@ func (s *Searcher) Search(ctx context.Context, o Options, emit func(File) error)
 		o.Limit = usualLimit
 	}
 	o.Limit = min(o.Limit, MaxMatches)
-	p, err := Compile(o.Query)
+	p, with, err := o.compile()
 	if err != nil {
 		return Summary{}, err
-	}
-	var with *Template
-	if o.With != nil {
-		if with, err = p.Template(*o.With); err != nil {
-			return Summary{}, err
-		}
 	}
 	sel, err := newSelection(s.dir, s.state, o)
 	if err != nil {
@@ -173,11 +169,32 @@ func (s *Searcher) Search(ctx context.Context, o Options, emit func(File) error)
 	case <-ctx.Done():
 		return Summary{}, lyceum.Wrap(lyceum.Unavailable, ctx.Err(), "the search was given up")
 	}
-	r := &run{dir: s.dir, sel: sel, pattern: p, with: with, limit: o.Limit}
+	r := &run{dir: s.dir, sel: sel, pattern: p, with: with, limit: o.Limit, searched: o.Searched}
+	if r.searched == nil {
+		r.searched = new(atomic.Int64)
+	}
 	if rg := s.rg(); rg != "" {
 		r.filter = newRipgrep(ctx, rg, s.dir.Home(), p)
 	}
 	return r.do(ctx, emit)
+}
+
+// Check tells what is wrong with o, as Search would. Errors are of kind Invalid.
+func (o Options) Check() error {
+	if _, _, err := o.compile(); err != nil {
+		return err
+	}
+	_, err := newSelection(nil, "", o)
+	return err
+}
+
+func (o Options) compile() (*Pattern, *Template, error) {
+	p, err := Compile(o.Query)
+	if err != nil || o.With == nil {
+		return p, nil, err
+	}
+	with, err := p.Template(*o.With)
+	return p, with, err
 }
 
 // skippedFolders hold what programs made, not what people look for.
