@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"runtime"
 	"sync"
 	"time"
 
@@ -62,6 +63,9 @@ func (p *Project) record(ctx context.Context) api.Control {
 	if err == nil {
 		started = a.Started // ours would make a server that dies again and again look used
 		c.Terminals, c.CPUSeconds, c.MemoryBytes = a.Terminals, a.CPUSeconds, a.MemoryBytes
+		c.CPUPercent, c.Killed = share(a.CPUPercent, a.Limits), len(a.Killed)
+		p.quota.hear(a.Limits)
+		c.Warnings = append(c.Warnings, p.nearly(a)...)
 	} else {
 		c.Warnings = append(c.Warnings, "the terminals cannot be reached")
 	}
@@ -70,6 +74,10 @@ func (p *Project) record(ctx context.Context) api.Control {
 	c.Viewers = p.sockets.Len()
 	free, total, err := p.dir.Free(ctx)
 	c.DiskFree = free
+	if a.Limits.Disk > 0 && err == nil {
+		p.quota.look(free) // without a limit only when people look
+	}
+	c.DiskUse, _, _ = p.quota.now()
 	if used := fullPercent(free, total); err == nil && used >= fullAt {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("disk %d %% full", used))
 	}
@@ -138,12 +146,27 @@ func (p *Project) cut(w http.ResponseWriter, r *http.Request, _ call) error {
 // status tells members how the project is.
 func (p *Project) status(w http.ResponseWriter, r *http.Request, c call) error {
 	s := api.ProjectStatus{Version: p.cfg.Version, Started: p.started.UTC(), People: p.sockets.People(), Documents: p.shown(c)}
-	if a, err := p.super.activity(r.Context()); err == nil {
+	a, err := p.super.activity(r.Context())
+	if err == nil {
 		s.Started, s.Memory = a.Started, a.MemoryBytes
+		s.CPUPercent, s.CPULimit, s.MemoryLimit = share(a.CPUPercent, a.Limits), a.Limits.CPU, a.Limits.Memory
+		s.Processes, s.ProcessLimit, s.DiskLimit = int64(a.Processes), a.Limits.Processes, a.Limits.Disk
+		p.quota.hear(a.Limits)
 	}
-	var err error
+	s.Cores = runtime.NumCPU()
 	if s.DiskFree, _, err = p.dir.Free(r.Context()); err != nil {
 		return err
+	}
+	p.quota.look(s.DiskFree)
+	if used, known, _ := p.quota.now(); known {
+		s.DiskUse = &used
+	}
+	s.Warnings = p.nearly(a)
+	s.Killed = a.Killed
+	if !c.ticket.Can(lyceum.UseTerminals) {
+		for i, k := range s.Killed { // what people run is not a viewer's business
+			s.Killed[i] = api.Killed{At: k.At, MemoryBytes: k.MemoryBytes, LimitBytes: k.LimitBytes, Reason: k.Reason}
+		}
 	}
 	return rest.WriteJSON(w, s)
 }

@@ -23,6 +23,8 @@ func terminalRoutes() []route {
 		{method: "POST", path: "term", verb: lyceum.UseTerminals, handle: (*Project).toSupervisor},
 		{method: "PATCH", path: "term/{tid}", verb: lyceum.UseTerminals, handle: (*Project).toSupervisor},
 		{method: "DELETE", path: "term/{tid}", verb: lyceum.UseTerminals, handle: (*Project).toSupervisor},
+		{method: "GET", path: "processes", verb: lyceum.UseTerminals, handle: (*Project).toSupervisor},
+		{method: "DELETE", path: "processes/{pid}", verb: lyceum.UseTerminals, handle: (*Project).toSupervisor},
 		{method: "GET", path: "term/{tid}/socket", verb: lyceum.UseTerminals, handle: (*Project).socketToSupervisor},
 	}
 }

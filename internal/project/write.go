@@ -64,6 +64,9 @@ func conditions(h http.Header) (files.Write, error) {
 
 // room refuses at once what will not fit. Length is -1 when it is not known.
 func (p *Project) room(ctx context.Context, length int64) error {
+	if err := p.quota.take(ctx, length); err != nil {
+		return err
+	}
 	if length < 1<<20 {
 		return nil // the writing itself finds out
 	}
@@ -137,6 +140,11 @@ func (p *Project) act(ctx context.Context, path string, a api.FileAction) (strin
 		at = a.To
 	default:
 		return "", lyceum.Invalidf("action", "action must be mkdir, touch, move or copy")
+	}
+	if a.Action != "move" {
+		if err := p.room(ctx, 0); err != nil {
+			return "", err
+		}
 	}
 	if a.Parents && a.Action != "mkdir" {
 		if err := p.makeParents(ctx, at); err != nil {
