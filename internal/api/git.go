@@ -280,7 +280,7 @@ type GitProgress struct {
 // GitAsk tells that the remote wants to know who asks: send the request again with
 // a credential.
 type GitAsk struct {
-	URL      string `json:"url" doc:"whom the credential is for: https://git.example.org"`
+	URL      string `json:"url" doc:"whom the credential is for: scheme, host and port"`
 	Username string `json:"username,omitempty" doc:"when the remote's address says it"`
 	Refused  bool   `json:"refused,omitempty" doc:"the credential that came was not accepted"`
 	Plain    bool   `json:"plain,omitempty" doc:"the connection is not encrypted"`

@@ -29,6 +29,9 @@ func (e *CredentialError) Error() string {
 	return e.URL + " wants a user name and a token"
 }
 
+// Plain reports whether the connection is not encrypted.
+func (e *CredentialError) Plain() bool { return strings.HasPrefix(e.URL, "http://") }
+
 // DivergedError tells that two histories have each what the other has not.
 type DivergedError struct {
 	Message  string

@@ -54,6 +54,13 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
+// ProblemOf is what WriteError would answer, for an answer that has begun: the
+// last line of a stream. It notes err for the access log.
+func ProblemOf(r *http.Request, err error) api.Problem {
+	p, _ := problemOf(r.Context(), err)
+	return api.Problem(*p)
+}
+
 // retryAfter is the header's value: whole seconds, rounded up.
 func retryAfter(d time.Duration) string {
 	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
