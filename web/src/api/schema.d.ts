@@ -395,6 +395,266 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/p/{id}/git/branch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make, switch, merge, rename or delete a branch */
+        post: operations["changeGitBranch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/git/commit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One commit with the files it changed */
+        get: operations["gitCommit"];
+        put?: never;
+        /** Commit what is staged */
+        post: operations["commitGit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/git/conflict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All sides of a file in conflict */
+        get: operations["gitConflict"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/git/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file before and after */
+        get: operations["gitDiff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/git/folder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a folder a repository, or take away a lock that was left */
+        post: operations["changeGitFolder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/git/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public part of the project's SSH key */
+        get: operations["gitKey"];
+        put?: never;
+        /** Make the project's SSH key, if it has none */
+        post: operations["makeGitKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/git/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Commits, newest first */
+        get: operations["gitLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/git/refs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Branches, stashes and remotes */
+        get: operations["gitRefs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/git/remote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add, change or remove a remote */
+        post: operations["changeGitRemote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/git/repositories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The repositories of a project */
+        get: operations["listGitRepositories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/git/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resolve conflicts, go on or give up */
+        post: operations["resolveGit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/git/stage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stage, unstage, discard: files or lines */
+        post: operations["stageGit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/git/stash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put changes aside and take them back */
+        post: operations["stashGit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/git/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a repository is */
+        get: operations["gitStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/git/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fetch, pull, push or clone
+         * @description The answer is application/x-ndjson: a GitEvent a line, progress first, and how it ended as the last. Ending the request ends git. A credential is used for this request and kept nowhere.
+         */
+        post: operations["transferGit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/p/{id}/jobs": {
         parameters: {
             query?: never;
@@ -449,6 +709,46 @@ export interface paths {
          * @description With width the picture itself is answered, upright, as PNG or JPEG; one of more than 64 million pixels is not.
          */
         get: operations["readPicture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/search/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find files by letters of their paths
+         * @description The best are first. Folders that programs fill (.git, node_modules and others) are left out.
+         */
+        get: operations["searchNames"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/search/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search the contents of files
+         * @description The answer is application/x-ndjson: a Found a line, as they are found; the last one has done or problem. Closing the connection ends the search.
+         */
+        get: operations["searchText"];
         put?: never;
         post?: never;
         delete?: never;
@@ -675,6 +975,26 @@ export interface paths {
          * @description Content-Type: application/offset+octet-stream, and Upload-Offset as HEAD told it. With the last byte the file gets its name, and Upload-Path tells it. 409: another offset, or something is in the way of the name, and then the bytes are kept until POST decides. 423: another request writes. 460: a wrong checksum, and nothing is kept. 507: the disk is full, and what came is kept.
          */
         patch: operations["continueUpload"];
+        trace?: never;
+    };
+    "/p/{id}/usage/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a folder takes on the disk
+         * @description The answer is application/x-ndjson: a DiskMeasured a line; the last one has use or problem. It counts blocks, and files with several names once.
+         */
+        get: operations["measureFolder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/p/{id}/watch": {
@@ -1154,6 +1474,56 @@ export interface components {
             /** @description what was done: project.delete */
             verb: string;
         };
+        DiskMeasured: {
+            problem?: components["schemas"]["Problem"];
+            /** @description the total until now */
+            soFar?: components["schemas"]["DiskUse"];
+            /**
+             * Format: int64
+             * @description how long it took, in milliseconds
+             */
+            tookMs?: number;
+            use?: components["schemas"]["DiskUse"];
+        };
+        DiskUse: {
+            /**
+             * Format: int64
+             * @description blocks on the disk; a file with several names counts once
+             */
+            bytes: number;
+            /** Format: int64 */
+            files: number;
+            /** Format: int64 */
+            folders: number;
+            /** @enum {string} */
+            kind: "file" | "dir" | "symlink" | "other";
+            /**
+             * Format: date-time
+             * @description of the newest thing in it
+             */
+            modified?: string;
+            name: string;
+            /** @description the largest things in it, two levels deep */
+            parts?: components["schemas"]["DiskUse"][];
+            path: string;
+            /** @description the others together */
+            rest?: components["schemas"]["RestUse"];
+            /**
+             * @description what it is for Lyceum
+             * @enum {string}
+             */
+            role?: "trash" | "history" | "uploads";
+            /**
+             * Format: int64
+             * @description length of the files
+             */
+            size: number;
+            /**
+             * Format: int64
+             * @description folders that could not be read
+             */
+            unread?: number;
+        };
         Entry: {
             /** @description its name begins with a dot */
             hidden?: boolean;
@@ -1213,6 +1583,405 @@ export interface components {
             /** @description the folder itself is no longer there */
             gone?: boolean;
             names?: string[];
+        };
+        Found: {
+            done?: components["schemas"]["SearchDone"];
+            /** @description a file that has matches; files come in the order of the folders */
+            file?: components["schemas"]["FoundFile"];
+            /** @description why it ended early */
+            problem?: components["schemas"]["Problem"];
+            /**
+             * Format: int64
+             * @description how many files were searched so far
+             */
+            searched?: number;
+        };
+        FoundFile: {
+            matches: components["schemas"]["FoundMatch"][];
+            /** @description it has more matches */
+            more?: boolean;
+            path: string;
+            /** @description it is UTF-8 and not too large: matches can be replaced */
+            text?: boolean;
+            /** @description of what was searched: a replacement asks for the same */
+            version: string;
+        };
+        FoundMatch: {
+            /**
+             * Format: int64
+             * @description where in text the match begins; it may end behind it
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description from 1, in the line
+             */
+            column: number;
+            /** Format: int64 */
+            length: number;
+            /**
+             * Format: int64
+             * @description from 1
+             */
+            line: number;
+            /** @description what it would be replaced by, when with was given */
+            new?: string;
+            /** @description the line, or a part of it around the match */
+            text: string;
+        };
+        FoundName: {
+            /** @enum {string} */
+            kind: "file" | "dir";
+            path: string;
+            /** Format: int64 */
+            score: number;
+        };
+        FoundNames: {
+            items: components["schemas"]["FoundName"][];
+            /** @description there are others */
+            more?: boolean;
+            /** @description the project has more paths than are searched */
+            partial?: boolean;
+        };
+        GitAsk: {
+            /** @description the connection is not encrypted */
+            plain?: boolean;
+            /** @description the credential that came was not accepted */
+            refused?: boolean;
+            /** @description whom the credential is for: scheme, host and port */
+            url: string;
+            /** @description when the remote's address says it */
+            username?: string;
+        };
+        GitBranch: {
+            /** Format: int64 */
+            ahead?: number;
+            /** Format: int64 */
+            behind?: number;
+            commit: string;
+            /** Format: date-time */
+            committed: string;
+            current?: boolean;
+            name: string;
+            remote?: boolean;
+            subject: string;
+            upstream?: string;
+        };
+        GitBranchChange: {
+            /** @enum {string} */
+            action: "create" | "switch" | "delete" | "rename" | "merge";
+            /** @description for merge */
+            author?: components["schemas"]["GitPerson"];
+            /** @description for delete: also when it is merged nowhere */
+            force?: boolean;
+            /** @description for create: where it begins; for rename: the old name */
+            from?: string;
+            name: string;
+            repo: string;
+        };
+        GitChange: {
+            /** @enum {string} */
+            conflict?: "both-deleted" | "added-by-us" | "deleted-by-them" | "added-by-them" | "deleted-by-us" | "both-added" | "both-modified";
+            /** @description a whole folder that git does not know */
+            folder?: boolean;
+            /** @description its path in the last commit, when it was renamed or copied */
+            from?: string;
+            /**
+             * @description what is staged
+             * @enum {string}
+             */
+            index?: "M" | "T" | "A" | "D" | "R" | "C";
+            path: string;
+            submodule?: boolean;
+            /**
+             * @description what is not staged; U: git does not know the file, I: it is ignored
+             * @enum {string}
+             */
+            worktree?: "M" | "T" | "A" | "D" | "R" | "C" | "U" | "I";
+        };
+        GitCommit: {
+            author: components["schemas"]["GitPerson"];
+            /** Format: date-time */
+            authored: string;
+            /** @description at most 16 kB */
+            body?: string;
+            /** @description only when one commit is asked for: against its first parent; at most 5000 */
+            changes?: components["schemas"]["GitChange"][];
+            /** Format: date-time */
+            committed: string;
+            committer: components["schemas"]["GitPerson"];
+            id: string;
+            parents: string[];
+            /** @description branches and tags that point to it */
+            refs?: string[];
+            subject: string;
+        };
+        GitConflict: {
+            /** @description what both began with */
+            base: components["schemas"]["GitText"];
+            ours: components["schemas"]["GitText"];
+            oursName: string;
+            path: string;
+            /** @description the file in the work tree */
+            result: components["schemas"]["GitText"];
+            theirs: components["schemas"]["GitText"];
+            theirsName: string;
+        };
+        GitCredential: {
+            /** @description a password or token */
+            password: string;
+            username: string;
+        };
+        GitDiff: {
+            /** @description its path before */
+            from?: string;
+            new: components["schemas"]["GitText"];
+            old: components["schemas"]["GitText"];
+            path: string;
+        };
+        GitDone: {
+            commit?: components["schemas"]["GitCommit"];
+            /** @description what git said, when a person should know */
+            message?: string;
+            status: components["schemas"]["GitStatus"];
+            /** @description for discard: what to give to restore */
+            undo?: string;
+        };
+        GitEvent: {
+            credential?: components["schemas"]["GitAsk"];
+            /** @description with problem: both sides have commits; choose merge or rebase */
+            diverged?: boolean;
+            done?: components["schemas"]["GitDone"];
+            problem?: components["schemas"]["Problem"];
+            progress?: components["schemas"]["GitProgress"];
+            /** @description with problem: the remote has commits that are not here; pull first */
+            rejected?: boolean;
+        };
+        GitFolder: {
+            /** @enum {string} */
+            action: "init" | "unlock";
+            path: string;
+        };
+        GitKey: {
+            path?: string;
+            /** @description the line for the other side; empty when there is no key */
+            public?: string;
+        };
+        GitLines: {
+            /** Format: int64 */
+            newFrom: number;
+            /** Format: int64 */
+            newTo: number;
+            /** Format: int64 */
+            oldFrom: number;
+            /** Format: int64 */
+            oldTo: number;
+        };
+        GitLog: {
+            items: components["schemas"]["GitCommit"][];
+            /** @description give it as after to get the next page */
+            next?: string;
+        };
+        GitNewCommit: {
+            /** @description stage every change of files that git knows first */
+            all?: boolean;
+            /** @description replace the last commit, which keeps its author */
+            amend?: boolean;
+            author: components["schemas"]["GitPerson"];
+            message: string;
+            repo: string;
+            /** @description add a Signed-off-by line */
+            signOff?: boolean;
+        };
+        GitOverview: {
+            /** @description the project's environment has the program git */
+            installed: boolean;
+            /** @description not all of them are listed */
+            more?: boolean;
+            /** @description those at most three folders below the home, and the one of the path that was asked for */
+            repositories: components["schemas"]["GitRepository"][];
+            version?: string;
+        };
+        GitPerson: {
+            email: string;
+            name: string;
+        };
+        GitProgress: {
+            /**
+             * Format: int64
+             * @description -1 when not known
+             */
+            percent: number;
+            /** @description as git names it: Receiving objects */
+            phase: string;
+            /** @description the whole line */
+            text?: string;
+        };
+        GitRefs: {
+            /** @description last used first; at most 1000 */
+            branches: components["schemas"]["GitBranch"][];
+            remotes: components["schemas"]["GitRemote"][];
+            stashes: components["schemas"]["GitStash"][];
+        };
+        GitRemote: {
+            name: string;
+            /** @description it is reached with the project's SSH key */
+            ssh?: boolean;
+            /** @description without a password that may be in it */
+            url: string;
+        };
+        GitRemoteChange: {
+            /** @enum {string} */
+            action: "add" | "change" | "remove";
+            name: string;
+            repo: string;
+            url?: string;
+        };
+        GitRepository: {
+            name: string;
+            /** @description the top folder of its work tree; "" is the home */
+            path: string;
+        };
+        GitResolve: {
+            /** @enum {string} */
+            action: "resolve" | "abort" | "continue" | "skip";
+            author?: components["schemas"]["GitPerson"];
+            /** @description for resolve: also when conflict markers are left in it */
+            force?: boolean;
+            /** @description for resolve */
+            paths?: string[];
+            repo: string;
+            /**
+             * @description for resolve: one side as a whole; else the file as it is
+             * @enum {string}
+             */
+            take?: "ours" | "theirs";
+        };
+        GitStage: {
+            /**
+             * @description discard puts files back as they are in the index; what is taken away is kept for 30 days under the answer's undo, with which restore brings it back
+             * @enum {string}
+             */
+            action: "stage" | "unstage" | "discard" | "restore";
+            all?: boolean;
+            /** @description only these lines, of the one file in paths */
+            lines?: components["schemas"]["GitLines"][];
+            newId?: string;
+            /** @description with lines: id of the diff's old side, against a change in between */
+            oldId?: string;
+            /** @description files and folders; empty with all */
+            paths?: string[];
+            repo: string;
+            /** @description for restore */
+            undo?: string;
+        };
+        GitStash: {
+            /** @description its commit */
+            id: string;
+            /** Format: date-time */
+            made: string;
+            message: string;
+        };
+        GitStashChange: {
+            /** @enum {string} */
+            action: "save" | "pop" | "apply" | "drop";
+            author?: components["schemas"]["GitPerson"];
+            /** @description of the stash, except for save */
+            id?: string;
+            message?: string;
+            repo: string;
+            /** @description for save: files that git does not know too */
+            untracked?: boolean;
+        };
+        GitStatus: {
+            /**
+             * Format: int64
+             * @description commits that upstream lacks, as far as is known here
+             */
+            ahead: number;
+            /**
+             * Format: int64
+             * @description commits of upstream that the branch lacks
+             */
+            behind: number;
+            /** @description empty when no branch is checked out */
+            branch?: string;
+            /** @description the operation that runs now */
+            busy?: string;
+            /** @description at most 5000 */
+            changes: components["schemas"]["GitChange"][];
+            /** @description the last commit; empty before the first */
+            commit?: string;
+            /** @description upstream is not there (any more, or yet) */
+            gone?: boolean;
+            /**
+             * Format: date-time
+             * @description since when index.lock is there, when it is older than ten seconds: a git that was killed leaves it
+             */
+            lockedAt?: string;
+            /** @description the message that git proposes for the next commit */
+            message?: string;
+            /**
+             * @description what has been begun and waits to be continued
+             * @enum {string}
+             */
+            operation?: "merge" | "rebase" | "cherry-pick" | "revert" | "apply" | "bisect";
+            remotes: components["schemas"]["GitRemote"][];
+            repo: string;
+            /** Format: int64 */
+            stashes: number;
+            /** Format: int64 */
+            step?: number;
+            /** Format: int64 */
+            steps?: number;
+            /**
+             * Format: int64
+             * @description all changes
+             */
+            total: number;
+            /** @description what the branch follows: origin/main */
+            upstream?: string;
+        };
+        GitText: {
+            /** @description it is no UTF-8 text; text is empty */
+            binary?: boolean;
+            exists: boolean;
+            /** @description changes when the content does */
+            id?: string;
+            /** @description as git writes it: 100644, 100755, 120000 (symlink), 160000 (submodule) */
+            mode?: string;
+            /** Format: int64 */
+            size: number;
+            text?: string;
+            /** @description more than 2 MB; text is empty */
+            tooLarge?: boolean;
+        };
+        GitTransfer: {
+            /** @enum {string} */
+            action: "fetch" | "pull" | "push" | "clone";
+            /** @description for pull */
+            author?: components["schemas"]["GitPerson"];
+            /** @description the current one, when empty; for clone what to check out */
+            branch?: string;
+            credential?: components["schemas"]["GitCredential"];
+            /**
+             * Format: int64
+             * @description for clone: only so many commits; 0 for all
+             */
+            depth?: number;
+            /** @description for push: replace what is there, if it is what was seen last */
+            force?: boolean;
+            /**
+             * @description for pull, when both sides have commits: ff refuses
+             * @enum {string}
+             */
+            how?: "ff" | "merge" | "rebase";
+            /** @description what the branch follows, when empty */
+            remote?: string;
+            /** @description for clone: the folder to make */
+            repo: string;
+            /** @description for clone */
+            url?: string;
         };
         Invitation: {
             account?: components["schemas"]["Person"];
@@ -1312,6 +2081,37 @@ export interface components {
              */
             project: string;
         };
+        Killed: {
+            /** Format: date-time */
+            at: string;
+            /** @description empty when it was gone before anyone looked */
+            command: string;
+            /**
+             * Format: int64
+             * @description of the project's memory
+             */
+            limitBytes?: number;
+            /**
+             * Format: int64
+             * @description that it held
+             */
+            memoryBytes: number;
+            /**
+             * Format: int64
+             * @description as the project numbers it; absent when not known
+             */
+            pid?: number;
+            /** @enum {string} */
+            reason: "memory";
+            /**
+             * Format: int64
+             * @description the process that leads its session
+             */
+            session?: number;
+            /** @description the terminal that it ran in */
+            terminal?: string;
+            terminalName?: string;
+        };
         Layout: {
             /** @description as the browser app stores it; at most 64 KiB */
             layout: {
@@ -1385,6 +2185,8 @@ export interface components {
             kind: string;
             /** @description what to work on: at most 10000 files and folders, from the home */
             paths: string[];
+            /** @description for a job of kind replace */
+            replace?: components["schemas"]["ReplaceOptions"];
             /** @description the folder where to; empty is the home */
             to?: string;
         };
@@ -1608,23 +2410,118 @@ export interface components {
             wanted: "stopped" | "running";
         };
         ProjectStatus: {
-            /** Format: int64 */
-            diskFreeBytes: number;
-            documents: components["schemas"]["OpenDocument"][];
             /**
              * Format: int64
-             * @description of all processes of the project
+             * @description of the machine
+             */
+            cores: number;
+            /**
+             * Format: int64
+             * @description thousandths of a core; 0 is no limit
+             */
+            cpuLimit: number;
+            /**
+             * Format: double
+             * @description of what it may use: of cpuLimit, or of the machine; absent until it was measured twice
+             */
+            cpuPercent?: number;
+            /**
+             * Format: int64
+             * @description what the home takes; absent until it was measured
+             */
+            diskBytes?: number;
+            /** Format: int64 */
+            diskFreeBytes: number;
+            /**
+             * Format: int64
+             * @description 0 is no limit
+             */
+            diskLimitBytes: number;
+            documents: components["schemas"]["OpenDocument"][];
+            /** @description programs that were ended alone in the last hour, the newest first */
+            killed?: components["schemas"]["Killed"][];
+            /**
+             * Format: int64
+             * @description of all processes of the project, as the limit counts it where there is one
              */
             memoryBytes: number;
+            /**
+             * Format: int64
+             * @description 0 is no limit
+             */
+            memoryLimitBytes: number;
             /** @description who is connected, each once */
             people: components["schemas"]["Viewer"][];
+            /**
+             * Format: int64
+             * @description 0 is no limit
+             */
+            processLimit: number;
+            /**
+             * Format: int64
+             * @description with threads, where there is a limit
+             */
+            processes: number;
             /** Format: date-time */
             started: string;
             version: string;
+            /** @description what is nearly or quite used up, for people */
+            warnings?: string[];
+        };
+        ReplaceOptions: {
+            case?: boolean;
+            /** @description only these matches; all when there are none */
+            places?: components["schemas"]["ReplacePlace"][];
+            regex?: boolean;
+            /** @description what was searched, and how */
+            text: string;
+            /** @description of each file as it was searched, in the order of the paths; another one makes it a problem of that file */
+            versions: string[];
+            /** @description what matches are replaced by; in a pattern $1 or ${name} is a group and \n a line end */
+            with: string;
+            word?: boolean;
+        };
+        ReplacePlace: {
+            /** Format: int64 */
+            column: number;
+            /** Format: int64 */
+            line: number;
+            path: string;
+        };
+        RestUse: {
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            items: number;
         };
         RoleChange: {
             /** @enum {string} */
             role: "owner" | "editor" | "viewer";
+        };
+        SearchDone: {
+            /** @enum {string} */
+            engine: "ripgrep" | "built in";
+            /**
+             * Format: int64
+             * @description with matches
+             */
+            files: number;
+            /** @description there may be more matches */
+            limited?: boolean;
+            /** Format: int64 */
+            matches: number;
+            /**
+             * Format: int64
+             * @description files
+             */
+            searched: number;
+            /**
+             * Format: int64
+             * @description files that are too large or cannot be read
+             */
+            skipped?: number;
+            /** @description not everything was searched, because that took too long */
+            timedOut?: boolean;
         };
         Session: {
             address: string;
@@ -2755,10 +3652,16 @@ export interface operations {
                 download?: string;
                 /** @description next of the page before */
                 after?: string;
-                /** @description entries on a page, at most 1000 */
+                /** @description entries on a page: 1000, at most 10000 */
                 limit?: string;
                 /** @description 1: names with a dot too */
                 hidden?: string;
+                /** @description name, size, modified or kind; folders are first in each */
+                sort?: string;
+                /** @description asc or desc */
+                order?: string;
+                /** @description only names with this in them, or that match it when it has * or ?; without regard to case */
+                filter?: string;
             };
             header?: never;
             path: {
@@ -2897,6 +3800,625 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trashed"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeGitBranch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GitBranchChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitDone"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gitCommit: {
+        parameters: {
+            query?: {
+                /** @description top folder of the repository, from the home */
+                repo?: string;
+                /** @description its id, or a branch */
+                id?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitCommit"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    commitGit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GitNewCommit"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitDone"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gitConflict: {
+        parameters: {
+            query?: {
+                /** @description top folder of the repository, from the home */
+                repo?: string;
+                /** @description the file */
+                path?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitConflict"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gitDiff: {
+        parameters: {
+            query?: {
+                /** @description top folder of the repository, from the home */
+                repo?: string;
+                /** @description the file */
+                path?: string;
+                /** @description its path before, if another */
+                from?: string;
+                /** @description index, worktree, head, or a commit or branch */
+                old?: string;
+                /** @description the same */
+                new?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitDiff"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeGitFolder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GitFolder"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitDone"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gitKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitKey"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeGitKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitKey"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gitLog: {
+        parameters: {
+            query?: {
+                /** @description top folder of the repository, from the home */
+                repo?: string;
+                /** @description only those that changed this file or folder */
+                path?: string;
+                /** @description branch or commit to begin at */
+                from?: string;
+                /** @description next of the page before */
+                after?: string;
+                /** @description at most 200, default 50 */
+                limit?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitLog"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gitRefs: {
+        parameters: {
+            query?: {
+                /** @description top folder of the repository, from the home */
+                repo?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitRefs"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeGitRemote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GitRemoteChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitDone"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listGitRepositories: {
+        parameters: {
+            query?: {
+                /** @description also the one that this file or folder is in */
+                path?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitOverview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resolveGit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GitResolve"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitDone"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stageGit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GitStage"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitDone"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stashGit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GitStashChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitDone"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gitStatus: {
+        parameters: {
+            query?: {
+                /** @description top folder of the repository, from the home */
+                repo?: string;
+                /** @description 1: files that are ignored too */
+                ignored?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitStatus"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    transferGit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GitTransfer"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GitEvent"];
                 };
             };
             /** @description Error */
@@ -3072,6 +4594,102 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Picture"];
                     "application/octet-stream": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    searchNames: {
+        parameters: {
+            query?: {
+                /** @description words that a path has */
+                q?: string;
+                /** @description at most 200 */
+                limit?: string;
+                /** @description 1: names with a dot too */
+                hidden?: string;
+                /** @description 1: folders too */
+                folders?: string;
+                /** @description a path that comes first where others are as good; may be repeated */
+                recent?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundNames"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    searchText: {
+        parameters: {
+            query?: {
+                /** @description what to look for, in one line */
+                q?: string;
+                /** @description 1: q is a pattern (RE2) */
+                regex?: string;
+                /** @description 1: capitals count */
+                case?: string;
+                /** @description 1: whole words only */
+                word?: string;
+                /** @description globs, separated by commas */
+                include?: string;
+                /** @description globs */
+                exclude?: string;
+                /** @description 1: names with a dot too */
+                hidden?: string;
+                /** @description 1: also what .gitignore files name, and folders that programs fill */
+                ignored?: string;
+                /** @description matches, at most 10000 */
+                limit?: string;
+                /** @description tell what each match would be replaced by */
+                with?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Found"];
                 };
             };
             /** @description Error */
@@ -3795,6 +5413,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    measureFolder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiskMeasured"];
+                };
             };
             /** @description Error */
             default: {
