@@ -1,33 +1,87 @@
 import { FileQuestion } from "lucide-react";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { isKind } from "../api/problem";
-import { size } from "../ui/ago";
+import { useActions } from "../ui/action";
+import { Button } from "../ui/button";
 import { Failure, Progress } from "../ui/state";
 import { t } from "../words";
-import { DownloadLink, DownloadView } from "./download/download";
+import { Bar, type Way } from "./bar";
 import styles from "./editor.module.css";
 import { type Head, passes, readHead } from "./head";
 import type { EditorProps } from "./host";
-import { ImageView } from "./image/image";
-import { kindOf } from "./kind";
-import { MediaView } from "./media/media";
+import { type FileKind, kindOf, wayName, waysOf } from "./kind";
+import { useWay } from "./way";
 
 const TextEditor = lazy(() => import("./text/text"));
-const Reading = lazy(() => import("./text/reading"));
+const PictureView = lazy(() => import("./image/picture"));
+const MediaView = lazy(() => import("./media/media"));
+const PDFView = lazy(() => import("./pdf/pdf"));
+const TableView = lazy(() => import("./table/table"));
+const TreeView = lazy(() => import("./tree/tree"));
+const LinesView = lazy(() => import("./lines/lines"));
+const HexView = lazy(() => import("./hex/hex"));
 
 /** Whatever shows the file of a path. version changes when the file may have, on the disk. */
 export function FileEditor(props: EditorProps & { version: number }) {
-  const { host, path, running, version } = props;
-  const kind = kindOf(path);
-  if (kind === "text") return <MaybeText {...props} />;
+  const { host, path, running, canWrite, active } = props;
+  const [kind, choose] = useWay(host.project, path);
+  const way: Way = { kind, choose, canWrite };
+  useActions(
+    active
+      ? waysOf(path).map((k) => ({
+          id: `file.as.${k}`,
+          label: t("Open as: {way}", { way: wayName(k) }),
+          group: t("Files"),
+          when: () => k !== kind,
+          run: () => choose(k),
+        }))
+      : [],
+  );
+  if (kind === "text") return <MaybeText {...props} way={way} />;
   if (!running) return <Waiting />;
+  return <Viewed {...props} way={way} kind={kind} />;
+}
+
+/** A file that is looked at. What cannot be shown in one way can still be in another. */
+function Viewed(props: EditorProps & { version: number; way: Way; kind: FileKind; why?: string }) {
+  const { host, path, version, way, kind, why } = props;
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    host.tell({
+      document: undefined,
+      position: undefined,
+      language: undefined,
+      crlf: undefined,
+      peers: undefined,
+    });
+    host.offer({
+      focus: () => place.current?.querySelector<HTMLElement>('[tabindex="0"], audio, video')?.focus(),
+    });
+    return () => host.offer(undefined);
+  }, [host]);
+  const given = { project: host.project, path, version, way, ...(why && { why }) };
+  const show = () => {
+    switch (kind) {
+      case "picture":
+        return <PictureView {...given} turn={host.turn} />;
+      case "audio":
+      case "video":
+        return <MediaView {...given} kind={kind} />;
+      case "pdf":
+        return <PDFView key={path} {...given} />;
+      case "table":
+        return <TableView key={path} {...given} />;
+      case "tree":
+        return <TreeView key={path} {...given} />;
+      case "lines":
+        return <LinesView key={path} {...given} />;
+      default:
+        return <HexView key={path} {...given} />;
+    }
+  };
   return (
-    <div className={styles.fill}>
-      {kind === "image" ? (
-        <ImageView host={host} path={path} version={version} />
-      ) : (
-        <MediaView host={host} path={path} kind={kind} />
-      )}
+    <div ref={place} className={styles.fill}>
+      <Suspense fallback={<Progress>{t("Opening {path}…", { path })}</Progress>}>{show()}</Suspense>
     </div>
   );
 }
@@ -35,37 +89,33 @@ export function FileEditor(props: EditorProps & { version: number }) {
 type Read = { head?: Head; error?: unknown };
 
 /** Reads the beginning of the file, and then knows what it is. */
-function MaybeText(props: EditorProps & { version: number }) {
-  const { host, path, running } = props;
+function MaybeText(props: EditorProps & { version: number; way: Way }) {
+  const { host, path, running, way } = props;
   const [read, again] = useHead(props);
   const loading = <Progress>{t("Opening {path}…", { path })}</Progress>;
   if (read.error !== undefined && running) return <Unreadable error={read.error} path={path} again={again} />;
   if (read.head === undefined) return running ? <div className={styles.fill}>{loading}</div> : <Waiting />;
   const { head } = read;
-  return (
+  if (head.kind === "binary") return <Viewed {...props} kind="hex" why={t("Not text")} />;
+  if (head.kind === "large") return <Viewed {...props} kind="lines" why={t("Too large to edit")} />;
+  if (head.kind === "foreign")
+    return <Viewed {...props} kind="lines" why={t("Not UTF-8, so not edited here")} />;
+  const editor = (
     <Suspense fallback={<div className={styles.fill}>{loading}</div>}>
-      {head.kind === "text" ? (
-        <TextEditor {...props} text={head.text} />
-      ) : (
-        <div className={styles.fill}>
-          {head.kind === "binary" ? (
-            <DownloadView project={host.project} path={path} bytes={head.bytes} total={head.size} />
-          ) : (
-            <>
-              <div className={styles.banner}>
-                <p>
-                  {t("This file has {size}, too much to be edited here. This is how it begins.", {
-                    size: size(head.size),
-                  })}
-                </p>
-                <DownloadLink project={host.project} path={path} />
-              </div>
-              <Reading host={host} path={path} text={head.text} />
-            </>
-          )}
-        </div>
-      )}
+      <TextEditor {...props} text={head.text} />
     </Suspense>
+  );
+  const own = kindOf(path);
+  if (own === "text") return editor;
+  return (
+    <div className={styles.fill}>
+      <Bar project={host.project} path={path} way={way}>
+        <Button look="quiet" onClick={() => way.choose(own)}>
+          {t("Show as: {way}", { way: wayName(own) })}
+        </Button>
+      </Bar>
+      <div className={styles.text}>{editor}</div>
+    </div>
   );
 }
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { hexDump } from "./download/hex";
 import { headOf, maxDocument } from "./head";
 import { kindOf } from "./kind";
 
@@ -25,7 +24,7 @@ describe("headOf", () => {
 
   test.each([
     ["a NUL", bytes(0x61, 0)],
-    ["what is no UTF-8", bytes(0x61, 0xff, 0x62)],
+    ["what is no UTF-8 and no text", bytes(0x61, 0xff, 0xfe, 0x62)],
     ["a cut character at the end of the file", bytes(0x61, 0xc3)],
   ])("%s is binary", (_, b) => {
     expect(headOf(b, b.length, "application/octet-stream; x")).toEqual({
@@ -38,20 +37,22 @@ describe("headOf", () => {
 });
 
 test.each([
-  ["plots/a.PNG", "image"],
+  ["plots/a.PNG", "picture"],
   ["a.mp4", "video"],
   ["a.flac", "audio"],
   ["png", "text"],
   [".png", "text"],
   ["a.toString", "text"],
-  ["drawing.svg", "text"],
+  ["drawing.svg", "picture"],
+  ["a.tsv", "table"],
+  ["a.json", "tree"],
+  ["a.pdf", "pdf"],
 ])("kindOf(%s)", (path, want) => {
   expect(kindOf(path)).toBe(want);
 });
 
-test("hexDump", () => {
-  expect(hexDump(text("Lyceum\u0000 by the sea\n"))).toBe(
-    "00000000  4c 79 63 65 75 6d 00 20  62 79 20 74 68 65 20 73  Lyceum. by the s\n" +
-      `00000010  65 61 0a${" ".repeat(42)}ea.`,
-  );
+test("text of another encoding is told apart", () => {
+  const latin = new Uint8Array([0x63, 0x61, 0x66, 0xe9, 0x0a]);
+  expect(headOf(latin, 5, "").kind).toBe("foreign");
+  expect(headOf(bytes(0xff, 0xfe, 0x61, 0), 4, "").kind).toBe("foreign");
 });

@@ -13,6 +13,8 @@ export type Head =
   | { kind: "text"; text: string; size: number; whole: boolean }
   /** Text that is too large to be edited together. */
   | { kind: "large"; text: string; size: number }
+  /** Text of another encoding. */
+  | { kind: "foreign"; size: number }
   | { kind: "binary"; bytes: Uint8Array<ArrayBuffer>; size: number; type: string };
 
 /** Reads the beginning of a file. Throws RequestError. */
@@ -57,7 +59,8 @@ function sizeOf(answer: Response, read: number): number {
 export function headOf(bytes: Uint8Array<ArrayBuffer>, size: number, contentType: string): Head {
   const type = contentType.split(";")[0]?.trim() ?? "";
   const text = textOf(bytes, bytes.length >= size);
-  if (text === undefined) return { kind: "binary", bytes, size, type };
+  if (text === undefined)
+    return isForeign(bytes) ? { kind: "foreign", size } : { kind: "binary", bytes, size, type };
   if (size > maxDocument) return { kind: "large", text, size };
   return { kind: "text", text, size, whole: bytes.length >= size };
 }
@@ -71,6 +74,19 @@ function textOf(bytes: Uint8Array, whole: boolean): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whether bytes that are no UTF-8 look like text all the same: UTF-16 with its mark, or no control characters. */
+function isForeign(bytes: Uint8Array): boolean {
+  if (bytes.length < 2) return false;
+  const mark = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
+  if (mark === 0xfffe || mark === 0xfeff) return true;
+  let odd = 0;
+  const head = bytes.subarray(0, 4096);
+  for (const b of head) if ((b < 0x20 && (b < 9 || b > 13) && b !== 0x1b) || b === 0x7f) odd++;
+  let high = 0;
+  for (const b of head) if (b >= 0x80) high++;
+  return odd === 0 && high < head.length / 2;
 }
 
 /** Whether a failed read may pass by itself: the project is not there yet. */

@@ -5,12 +5,12 @@ import type { Position } from "./text/view";
 
 /** What an editor tells of itself to what is around it: the status line, the tab. */
 export type EditorStatus = {
-  document?: DocumentState;
-  position?: Position;
-  language?: string;
-  peers?: Peer[];
+  document?: DocumentState | undefined;
+  position?: Position | undefined;
+  language?: string | undefined;
+  peers?: Peer[] | undefined;
   /** The file ends its lines with CR LF. */
-  crlf?: boolean;
+  crlf?: boolean | undefined;
 };
 
 /** What others do with an editor that is open. */
@@ -31,6 +31,8 @@ export type EditorHost = {
   offer(handle: EditorHandle | undefined): void;
   /** Keys that belong to the app, wherever the focus is. */
   isAppKey(e: KeyboardEvent): boolean;
+  /** Shows another file in this tab: the next picture of a folder. */
+  turn(path: string): void;
 };
 
 /** What changes around an editor while it is open. */
@@ -44,4 +46,6 @@ export type EditorProps = {
   vim: boolean;
   /** The tab is on the screen. */
   visible: boolean;
+  /** The tab is the one that keys go to. */
+  active: boolean;
 };

@@ -1,31 +1,66 @@
-/** What shows a file. "text" may turn out to be binary or too large when it is read. */
-export type FileKind = "text" | "image" | "audio" | "video";
+import { t } from "../words";
+
+/** What shows a file. "text" may turn out to be something else when it is read. */
+export type FileKind = "text" | "picture" | "audio" | "video" | "pdf" | "table" | "tree" | "lines" | "hex";
 
 const kinds: Record<string, FileKind> = {
-  png: "image",
-  jpg: "image",
-  jpeg: "image",
-  gif: "image",
-  webp: "image",
-  avif: "image",
-  bmp: "image",
-  mp3: "audio",
-  wav: "audio",
-  ogg: "audio",
-  oga: "audio",
-  flac: "audio",
-  m4a: "audio",
-  opus: "audio",
-  mp4: "video",
-  webm: "video",
-  ogv: "video",
-  mov: "video",
+  ...group("picture", "png jpg jpeg jpe jfif gif webp avif bmp tif tiff svg"),
+  ...group("audio", "mp3 wav ogg oga flac m4a opus aac"),
+  ...group("video", "mp4 m4v webm ogv mov"),
+  ...group("table", "csv tsv tab psv jsonl ndjson"),
+  ...group("tree", "json geojson topojson jsonld har webmanifest"),
+  pdf: "pdf",
 };
+
+function group(kind: FileKind, extensions: string): Record<string, FileKind> {
+  return Object.fromEntries(extensions.split(" ").map((e) => [e, kind]));
+}
+
+/** The extension of a name, in lower case and without its dot; "" when it has none. */
+export function extensionOf(path: string): string {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const dot = name.lastIndexOf(".");
+  return dot > 0 ? name.slice(dot + 1).toLowerCase() : "";
+}
 
 /** What shows the file of this name. */
 export function kindOf(path: string): FileKind {
-  const name = path.slice(path.lastIndexOf("/") + 1);
-  const dot = name.lastIndexOf(".");
-  const extension = dot > 0 ? name.slice(dot + 1).toLowerCase() : "";
+  const extension = extensionOf(path);
   return Object.hasOwn(kinds, extension) ? (kinds[extension] ?? "text") : "text";
+}
+
+/** Whether what the file holds is text that can be edited as such. */
+export function isText(kind: FileKind, path: string): boolean {
+  return kind === "text" || kind === "table" || kind === "tree" || extensionOf(path) === "svg";
+}
+
+/** As what a file can be shown, its own way first. */
+export function waysOf(path: string): readonly FileKind[] {
+  const own = kindOf(path);
+  const others: FileKind[] = ["text", "table", "tree", "lines", "hex"];
+  return [own, ...others.filter((k) => k !== own)];
+}
+
+/** The name of a way to show a file. */
+export function wayName(kind: FileKind): string {
+  switch (kind) {
+    case "text":
+      return t("Text");
+    case "picture":
+      return t("Picture");
+    case "audio":
+      return t("Sound");
+    case "video":
+      return t("Film");
+    case "pdf":
+      return t("PDF");
+    case "table":
+      return t("Table");
+    case "tree":
+      return t("Tree");
+    case "lines":
+      return t("Lines, read only");
+    case "hex":
+      return t("Bytes (hex)");
+  }
 }

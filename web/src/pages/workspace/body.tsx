@@ -58,6 +58,7 @@ export function Body({ api, params }: IDockviewPanelProps) {
       canWrite={may("files.write")}
       vim={editorKeys === "vim"}
       visible={shown.now}
+      active={active}
       version={versions.get(tab.path) ?? 0}
     />
   );

@@ -198,6 +198,18 @@ export class Deck {
     return `t${Date.now().toString(36)}${this.#next++}`;
   }
 
+  /** Shows another file in a tab. */
+  #turn(id: string, path: string): void {
+    const panel = this.#dock?.getPanel(id);
+    if (!panel) return;
+    panel.api.updateParameters({ kind: "file", path });
+    panel.api.setTitle(nameOf(path));
+    this.tabs.set(
+      this.tabs.get().map((o) => (o.id === id ? Object.assign(o, { tab: { kind: "file", path } }) : o)),
+    );
+    this.docked();
+  }
+
   #host(id: string): EditorHost {
     const tab = () => this.tabs.get().find((o) => o.id === id);
     return {
@@ -215,6 +227,7 @@ export class Deck {
         if (open) open.handle = handle;
       },
       isAppKey,
+      turn: (path) => this.#turn(id, path),
     };
   }
 }
