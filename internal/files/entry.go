@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Kind is what an entry is.
@@ -109,6 +111,31 @@ func (d *Dir) entry(raw string, fi os.FileInfo) Entry {
 	return e
 }
 
+// entryStat is entry for what a system call told.
+func (d *Dir) entryStat(raw string, st *unix.Stat_t) Entry {
+	_, name := splitLast(raw)
+	mode := fs.FileMode(st.Mode & 0o777)
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFREG:
+	case unix.S_IFDIR:
+		mode |= fs.ModeDir
+	case unix.S_IFLNK:
+		mode |= fs.ModeSymlink
+	default:
+		mode |= fs.ModeIrregular
+	}
+	e := Entry{
+		Name: strings.ToValidUTF8(name, "�"), Path: Encode(raw), Kind: kindOf(mode), Size: st.Size, Modified: time.Unix(st.Mtim.Unix()),
+		Mode: mode.Perm(), Hidden: strings.HasPrefix(name, "."), Links: int(st.Nlink), Inode: st.Ino,
+		Version: versionOf(st.Ino, st.Size, st.Mtim.Nano(), st.Ctim.Nano()),
+	}
+	e.Opaque = e.Name != name
+	if e.Kind == Symlink {
+		e.Target, e.TargetKind = d.target(raw)
+	}
+	return e
+}
+
 // target reads the symlink raw.
 func (d *Dir) target(raw string) (text string, kind Kind) {
 	err := d.rooted(raw, func(name string) (err error) { text, err = d.root.Readlink(name); return err })
@@ -147,12 +174,16 @@ func version(fi os.FileInfo) string {
 	if !ok {
 		return strconv.FormatInt(fi.Size(), 16) + "-" + strconv.FormatInt(fi.ModTime().UnixNano(), 16)
 	}
+	return versionOf(st.Ino, st.Size, st.Mtim.Nano(), st.Ctim.Nano())
+}
+
+func versionOf(inode uint64, size, modified, changed int64) string {
 	b := make([]byte, 0, 64)
-	for i, n := range [...]int64{int64(st.Ino), st.Size, st.Mtim.Nano(), st.Ctim.Nano()} {
+	for i, n := range [...]uint64{inode, uint64(size), uint64(modified), uint64(changed)} {
 		if i > 0 {
 			b = append(b, '-')
 		}
-		b = strconv.AppendUint(b, uint64(n), 16)
+		b = strconv.AppendUint(b, n, 16)
 	}
 	return string(b)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // newHome makes an empty home and opens it.
-func newHome(t *testing.T) *Dir {
+func newHome(t testing.TB) *Dir {
 	t.Helper()
 	d, err := OpenDir(t.TempDir())
 	if err != nil {
@@ -21,7 +21,7 @@ func newHome(t *testing.T) *Dir {
 }
 
 // put writes a file below the home with the os package, as another program would.
-func put(t *testing.T, d *Dir, path, content string) {
+func put(t testing.TB, d *Dir, path, content string) {
 	t.Helper()
 	full := filepath.Join(d.Home(), path)
 	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {

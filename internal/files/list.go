@@ -1,49 +1,70 @@
 package files
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
 	"slices"
-	"strings"
+	"sync"
 
-	"lyceum/internal/lyceum"
+	"golang.org/x/sys/unix"
 )
 
-// MaxPage is the most entries that List returns at once.
-const MaxPage = 1000
+// MaxPage is the most entries that List returns at once, and UsualPage as many as
+// it returns when nothing else is asked for.
+const (
+	MaxPage   = 10_000
+	UsualPage = 1000
+)
+
+// Order is what a folder is sorted by.
+type Order string
+
+// The orders. Each has folders first, and goes on by name where it says nothing.
+const (
+	ByName     Order = "name"     // natural: "file2" before "file10", without regard to case
+	BySize     Order = "size"     // of files; folders are sorted by name
+	ByModified Order = "modified" // oldest first
+	ByKind     Order = "kind"     // the extension of the name
+)
 
 // Page says which part of a folder List returns.
 type Page struct {
-	After  string // the Next of the page before; "" for the first
-	Limit  int    // 1 to MaxPage; 0 means MaxPage
-	Hidden bool   // also entries whose name begins with a dot
+	After      string // the Next of the page before; "" for the first
+	Limit      int    // 1 to MaxPage; 0 means UsualPage
+	Hidden     bool   // also entries whose name begins with a dot
+	Order      Order  // "" means ByName
+	Descending bool   // the other way round; folders are still first
+	Filter     string // only names that have this in them, or match it when it has * or ?; without regard to case
 }
 
 // Listing is one page of a folder: folders (and symlinks to folders) first, then
-// the rest, each in natural order.
+// the rest, in the order asked for.
 type Listing struct {
 	Entries []Entry
 	Next    string // cursor of the next page; "" when this is the last
-	Total   int    // entries in the whole folder, without hidden ones unless asked for
+	Total   int    // entries in the whole folder that were asked for, on this page or not
 }
 
 // List returns a page of the folder at path. Each page reads the names of the
-// folder anew, so that no state is kept and no entry that stays is ever missed or
-// seen twice; only the entries on the page are looked at. (100,000 names take
-// some 100 ms.)
+// folder anew, so that no state is kept and no entry that stays as it is is ever
+// missed or seen twice; by name and kind, only the entries on the page are looked
+// at, by size and time all of them. docs/reference/files.md says what that takes.
 func (d *Dir) List(ctx context.Context, path string, p Page) (Listing, error) {
 	raw, err := Decode(path)
 	if err != nil {
 		return Listing{}, err
 	}
 	if p.Limit <= 0 || p.Limit > MaxPage {
-		p.Limit = MaxPage
+		p.Limit = UsualPage
 	}
-	after, err := parseCursor(p.After)
+	by := sorting{order: cmp.Or(p.Order, ByName), descending: p.Descending}
+	after, err := by.parseCursor(p.After)
 	if err != nil {
 		return Listing{}, err
 	}
@@ -52,109 +73,124 @@ func (d *Dir) List(ctx context.Context, path string, p Page) (Listing, error) {
 		return Listing{}, failure("list", path, err)
 	}
 	defer f.Close()
-	sel := selection{limit: p.Limit, after: after}
-	total := 0
+	l := lister{d: d, dir: f, raw: raw, by: by, match: matcher(p.Filter), hidden: p.Hidden}
+	sel := selection{by: by, limit: p.Limit, after: after}
+	total, err := l.read(ctx, &sel)
+	if err != nil {
+		return Listing{}, failure("list", path, err)
+	}
+	return l.page(&sel, total)
+}
+
+// lister lists one folder.
+type lister struct {
+	d      *Dir
+	dir    *os.File
+	raw    string
+	by     sorting
+	match  func(name string) bool
+	hidden bool
+}
+
+// read gives all entries to sel and returns how many there are.
+func (l *lister) read(ctx context.Context, sel *selection) (total int, err error) {
 	for {
-		batch, err := f.ReadDir(4096)
-		for _, de := range batch {
-			if !p.Hidden && strings.HasPrefix(de.Name(), ".") {
-				continue
+		entries, err := l.dir.ReadDir(4096)
+		keys := make([]sortKey, 0, len(entries))
+		for _, de := range entries {
+			if name := de.Name(); (l.hidden || name[0] != '.') && l.match(name) {
+				keys = append(keys, l.key(de))
 			}
-			total++
-			sel.add(d.keyOf(raw, de))
+		}
+		total += len(keys)
+		if l.by.stats() {
+			l.look(keys)
+		}
+		for _, k := range keys {
+			sel.add(k)
 		}
 		if cerr := ctx.Err(); cerr != nil {
-			return Listing{}, failure("list", path, cerr)
+			return total, cerr
 		}
 		if errors.Is(err, io.EOF) {
-			break
+			return total, nil
 		}
 		if err != nil {
-			return Listing{}, failure("list", path, err)
+			return total, err
 		}
 	}
-	return d.page(raw, &sel, total)
 }
 
-// page looks at the selected entries.
-func (d *Dir) page(raw string, sel *selection, total int) (Listing, error) {
-	keys := sel.sorted()
-	l := Listing{Entries: make([]Entry, 0, len(keys)), Total: total}
-	for _, k := range keys {
-		child := Join(raw, k.name)
-		fi, err := d.lstat(child)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // removed since
-		}
-		if err != nil {
-			return Listing{}, failure("look at", Encode(child), err)
-		}
-		l.Entries = append(l.Entries, d.entry(child, fi))
-	}
-	if sel.more && len(keys) > 0 {
-		l.Next = keys[len(keys)-1].cursor()
-	}
-	return l, nil
-}
-
-// sortKey is the place of an entry in a listing.
-type sortKey struct {
-	file bool // not a folder: after the folders
-	name string
-}
-
-// before is the place before everything.
-var before = sortKey{}
-
-func (d *Dir) keyOf(raw string, de os.DirEntry) sortKey {
+func (l *lister) key(de os.DirEntry) sortKey {
 	k := sortKey{file: !de.IsDir(), name: de.Name()}
 	if de.Type()&fs.ModeSymlink != 0 {
-		_, kind := d.target(Join(raw, k.name))
+		_, kind := l.d.target(Join(l.raw, k.name))
 		k.file = kind != Folder
 	}
 	return k
 }
 
-func (k sortKey) compare(o sortKey) int {
-	if k.file != o.file {
-		if o.file {
-			return -1
+// look fills in the numbers of keys, on all processors: one system call each.
+func (l *lister) look(keys []sortKey) {
+	parts := min(runtime.GOMAXPROCS(0), 8)
+	var all sync.WaitGroup
+	for i := range parts {
+		part := keys[i*len(keys)/parts : (i+1)*len(keys)/parts]
+		all.Go(func() {
+			_ = withFd(l.dir, func(fd int) error {
+				for i := range part {
+					var st unix.Stat_t
+					if unix.Fstatat(fd, part[i].name, &st, unix.AT_SYMLINK_NOFOLLOW) == nil {
+						part[i].number = l.by.number(&st, part[i].file)
+					}
+				}
+				return nil
+			})
+		})
+	}
+	all.Wait()
+}
+
+// page looks at the selected entries.
+func (l *lister) page(sel *selection, total int) (Listing, error) {
+	keys := sel.sorted()
+	out := Listing{Entries: make([]Entry, 0, len(keys)), Total: total}
+	err := withFd(l.dir, func(fd int) error {
+		for _, k := range keys {
+			child := Join(l.raw, k.name)
+			var st unix.Stat_t
+			err := unix.Fstatat(fd, k.name, &st, unix.AT_SYMLINK_NOFOLLOW)
+			if errors.Is(err, unix.ENOENT) {
+				continue // removed since
+			}
+			if err != nil {
+				return failure("look at", Encode(child), err)
+			}
+			out.Entries = append(out.Entries, l.d.entryStat(child, &st))
 		}
-		return 1
+		return nil
+	})
+	if err != nil {
+		return Listing{}, err
 	}
-	return compareNatural(k.name, o.name)
-}
-
-// cursor writes the key as "d" or "f" and the segment.
-func (k sortKey) cursor() string {
-	if k.file {
-		return "f" + EncodeName(k.name)
+	if sel.more && len(keys) > 0 {
+		out.Next = l.by.cursor(keys[len(keys)-1])
 	}
-	return "d" + EncodeName(k.name)
-}
-
-func parseCursor(s string) (sortKey, error) {
-	if s == "" {
-		return before, nil
-	}
-	name, err := DecodeName(s[1:])
-	if err != nil || s[0] != 'd' && s[0] != 'f' {
-		return before, lyceum.Invalidf("after", "not a place in a listing: %.60q", s)
-	}
-	return sortKey{file: s[0] == 'f', name: name}, nil
+	return out, nil
 }
 
 // selection keeps the first limit keys after a place, in a heap whose top is the
 // last of them: one pass over the folder, and memory for one page only.
 type selection struct {
+	by    sorting
 	limit int
-	after sortKey
+	after *sortKey // nil: from the beginning
 	keys  []sortKey
 	more  bool // a key was left out
 }
 
 func (s *selection) add(k sortKey) {
-	if s.after != before && k.compare(s.after) <= 0 {
+	if s.after != nil && s.by.compare(k, *s.after) <= 0 {
 		return
 	}
 	if len(s.keys) < s.limit {
@@ -162,14 +198,14 @@ func (s *selection) add(k sortKey) {
 		return
 	}
 	s.more = true
-	if k.compare(s.keys[0]) < 0 {
+	if s.by.compare(k, s.keys[0]) < 0 {
 		s.keys[0] = k
 		heap.Fix(s, 0)
 	}
 }
 
 func (s *selection) sorted() []sortKey {
-	slices.SortFunc(s.keys, sortKey.compare)
+	slices.SortFunc(s.keys, s.by.compare)
 	return s.keys
 }
 
@@ -177,7 +213,7 @@ func (s *selection) sorted() []sortKey {
 func (s *selection) Len() int { return len(s.keys) }
 
 // Less puts the last key on top.
-func (s *selection) Less(i, j int) bool { return s.keys[i].compare(s.keys[j]) > 0 }
+func (s *selection) Less(i, j int) bool { return s.by.compare(s.keys[i], s.keys[j]) > 0 }
 
 // Swap exchanges two keys.
 func (s *selection) Swap(i, j int) { s.keys[i], s.keys[j] = s.keys[j], s.keys[i] }

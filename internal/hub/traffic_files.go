@@ -11,8 +11,9 @@ import (
 func fileTraffic() []projectRoute {
 	return []projectRoute{
 		{method: "GET", path: "files/{path...}", verb: lyceum.ReadFiles, doc: projectDoc{id: "readFile", summary: "A file's content, or a folder's listing", bytes: "answer", answer: reflect.TypeFor[api.Listing](),
-			doc:   "A file is answered with its bytes: Range, If-None-Match and HEAD work, and the ETag is its version. A folder is answered with a Listing, and so is entry=1 with an Entry.",
-			query: []string{"entry: 1: the Entry of what is there", "download: 1: as an attachment", "after: next of the page before", "limit: entries on a page, at most 1000", "hidden: 1: names with a dot too"}}},
+			doc: "A file is answered with its bytes: Range, If-None-Match and HEAD work, and the ETag is its version. A folder is answered with a Listing, and so is entry=1 with an Entry.",
+			query: []string{"entry: 1: the Entry of what is there", "download: 1: as an attachment", "after: next of the page before", "limit: entries on a page: 1000, at most 10000", "hidden: 1: names with a dot too",
+				"sort: name, size, modified or kind; folders are first in each", "order: asc or desc", "filter: only names with this in them, or that match it when it has * or ?; without regard to case"}}},
 		{method: "PUT", path: "files/{path...}", verb: lyceum.WriteFiles, doc: projectDoc{id: "writeFile", summary: "Write a file: all of it or nothing", bytes: "body", answer: reflect.TypeFor[api.Entry](),
 			doc: "If-Match with a version, or If-None-Match: *, makes it a Conflict when something else is there.", query: []string{"parents: 1: make missing folders too"}}},
 		{method: "POST", path: "files/{path...}", verb: lyceum.WriteFiles, doc: projectDoc{id: "actOnFile", summary: "Make a folder or an empty file, move or copy", body: reflect.TypeFor[api.FileAction](), answer: reflect.TypeFor[api.Entry]()}},

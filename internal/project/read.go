@@ -70,15 +70,25 @@ func (p *Project) getFile(w http.ResponseWriter, r *http.Request, c call) error 
 	return p.sendFile(w, r, real, q.Get("download") == "1")
 }
 
+// maxFilter is the longest filter of a listing, in bytes: as long as a name.
+const maxFilter = 255
+
 func (p *Project) listFolder(w http.ResponseWriter, r *http.Request, c call, real string) error {
 	q := r.URL.Query()
-	page := files.Page{After: q.Get("after"), Hidden: q.Get("hidden") == "1" && c.ticket.Can(lyceum.ReadHidden)}
+	page := files.Page{After: q.Get("after"), Hidden: q.Get("hidden") == "1" && c.ticket.Can(lyceum.ReadHidden), Filter: q.Get("filter")}
+	var err error
+	if page.Order, page.Descending, err = files.ParseOrder(q.Get("sort"), q.Get("order")); err != nil {
+		return err
+	}
 	if s := q.Get("limit"); s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 || n > files.MaxPage {
 			return lyceum.Invalidf("limit", "limit must be a number from 1 to %d", files.MaxPage)
 		}
 		page.Limit = n
+	}
+	if len(page.Filter) > maxFilter {
+		return lyceum.Invalidf("filter", "the filter is longer than %d bytes", maxFilter)
 	}
 	// Entries have paths by the way that was asked for.
 	l, err := p.dir.List(r.Context(), c.path, page)
