@@ -32,6 +32,16 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "project-server" {
 		os.Exit(computetest.Supervise(os.Args[1:], attempts))
 	}
+	if len(os.Args) > 2 {
+		switch os.Args[1] {
+		case "machine":
+			os.Exit(playMachine(os.Args[2], os.Args[3:]))
+		case "listen":
+			os.Exit(playListener(os.Args[2]))
+		case "attempt":
+			os.Exit(playAttempt(os.Args[2]))
+		}
+	}
 	if len(os.Args) > 4 && os.Args[1] == "hub" {
 		os.Exit(playHub(os.Args[2], os.Args[3], os.Args[4]))
 	}
@@ -47,6 +57,7 @@ var programDir string
 
 // attempts are what a project of these tests may try.
 func attempts(mux *http.ServeMux) {
+	mux.HandleFunc("/attempt", attemptRoute)
 	mux.HandleFunc("/sh", func(w http.ResponseWriter, r *http.Request) {
 		// Into a file's end and not a pipe, so that what goes to the background
 		// holds nothing up.

@@ -1,0 +1,279 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+const treasure = "topsecret"
+
+// attemptRoute lets a project of these tests make one attempt.
+func attemptRoute(w http.ResponseWriter, r *http.Request) {
+	if err := try(r.FormValue); err != nil {
+		fmt.Fprint(w, err)
+		return
+	}
+	fmt.Fprint(w, "in")
+}
+
+// try makes the attempt that ask("name") names; nil means that it got in.
+func try(ask func(string) string) error {
+	f, ok := tries[ask("name")]
+	if !ok {
+		return errors.New("there is no such attempt")
+	}
+	return f(ask)
+}
+
+// holds reports whether b is what an attempt is after.
+func holds(b []byte, err error) error {
+	if err == nil && !strings.Contains(string(b), treasure) {
+		err = errors.New("nothing of it is there")
+	}
+	return err
+}
+
+func readIt(path string) error { return holds(os.ReadFile(path)) }
+
+func shell(script string, args ...string) error {
+	out, err := exec.Command("/bin/sh", append([]string{"-c", script, "sh"}, args...)...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, oneLine(string(out)))
+	}
+	return nil
+}
+
+// tries are the attempts. Each leaves the machine as it was when it gets in.
+var tries = map[string]func(ask func(string) string) error{
+	"read": func(ask func(string) string) error { return readIt(ask("path")) },
+	"list": func(ask func(string) string) error {
+		_, err := os.ReadDir(ask("path"))
+		return err
+	},
+	"write": func(ask func(string) string) error {
+		f, err := os.OpenFile(ask("path"), os.O_WRONLY|os.O_APPEND, 0)
+		if err == nil {
+			err = f.Close()
+		}
+		return err
+	},
+	"create": func(ask func(string) string) error {
+		f, err := os.CreateTemp(ask("path"), "lyceum-attempt-")
+		if err == nil {
+			err = errors.Join(f.Close(), os.Remove(f.Name()))
+		}
+		return err
+	},
+	"hard-link": func(ask func(string) string) error {
+		to := filepath.Join(ask("at"), "lyceum-attempt-link")
+		if err := os.Link(ask("path"), to); err != nil {
+			return err
+		}
+		return errors.Join(readIt(to), os.Remove(to))
+	},
+	"symlink": func(ask func(string) string) error {
+		to := filepath.Join(ask("at"), "lyceum-attempt-symlink")
+		if err := os.Symlink(ask("path"), to); err != nil {
+			return err
+		}
+		return errors.Join(readIt(to), os.Remove(to))
+	},
+	"watch": func(ask func(string) string) error {
+		fd, err := unix.InotifyInit1(unix.IN_CLOEXEC)
+		if err != nil {
+			return err
+		}
+		defer unix.Close(fd)
+		_, err = unix.InotifyAddWatch(fd, ask("path"), unix.IN_ALL_EVENTS)
+		return err
+	},
+	"handle": openByHandle,
+	"signal": func(ask func(string) string) error {
+		return unix.Kill(number(ask("pid")), unix.SIGCONT) // which changes nothing
+	},
+	"ptrace":    attach,
+	"vm-read":   readMemory,
+	"proc-read": func(ask func(string) string) error { return proc(ask("pid"), ask("file")) },
+	"connect":   func(ask func(string) string) error { return greet("tcp", ask("to")) },
+	"udp": func(ask func(string) string) error {
+		c, err := net.Dial("udp", ask("to"))
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		_, err = c.Write([]byte("x"))
+		return err
+	},
+	"device-bound": func(ask func(string) string) error {
+		d := net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
+			var err error
+			return errors.Join(c.Control(func(fd uintptr) { err = unix.BindToDevice(int(fd), ask("device")) }), err)
+		}, Timeout: 2 * time.Second}
+		c, err := d.Dial("tcp", ask("to"))
+		if err == nil {
+			_, err = c.Read(make([]byte, 1))
+			_ = c.Close()
+		}
+		return err
+	},
+	"own-loopback": func(func(string) string) error {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		go serveGreeting(l)
+		return greet("tcp", l.Addr().String())
+	},
+	"socket": func(ask func(string) string) error {
+		c, err := net.Dial("unix", ask("path"))
+		if err == nil {
+			_ = c.Close()
+		}
+		return err
+	},
+	"shared-memory": func(ask func(string) string) error {
+		id, err := unix.SysvShmGet(number(ask("key")), 16, 0)
+		if err != nil {
+			return err
+		}
+		b, err := unix.SysvShmAttach(id, 0, unix.SHM_RDONLY)
+		if err != nil {
+			return err
+		}
+		return errors.Join(holds(b, nil), unix.SysvShmDetach(b))
+	},
+	"message-queue": func(ask func(string) string) error {
+		name, err := unix.BytePtrFromString(ask("queue"))
+		if err != nil {
+			return err
+		}
+		fd, _, e := unix.Syscall6(unix.SYS_MQ_OPEN, uintptr(unsafe.Pointer(name)), unix.O_RDONLY|unix.O_CLOEXEC, 0, 0, 0, 0)
+		if e != 0 {
+			return e
+		}
+		return unix.Close(int(fd))
+	},
+	"key": func(ask func(string) string) error {
+		b := make([]byte, 64)
+		n, err := unix.KeyctlBuffer(unix.KEYCTL_READ, number(ask("key")), b, 0)
+		if err != nil {
+			return err
+		}
+		return holds(b[:min(n, len(b))], nil)
+	},
+	"setuid": func(func(string) string) error {
+		// A program that belongs to root and has the bit: it helps only without no_new_privs.
+		v, err := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)
+		if err == nil && v != 0 {
+			err = errors.New("no_new_privs is set")
+		}
+		return err
+	},
+	"become-root": func(func(string) string) error { return shell(`exec setpriv --reuid 0 --regid 0 --clear-groups true`) },
+	"mount":       func(func(string) string) error { return shell(`exec unshare -m sh -c 'mount -t tmpfs x /mnt'`) },
+	"mount-in-user-namespace": func(ask func(string) string) error {
+		// Root in a namespace of its own making: over what does it have power?
+		return shell(`exec unshare -Ur sh -c ': >> "$1"' sh "$1"`, ask("path"))
+	},
+	"rules": func(func(string) string) error { return shell(`PATH=$PATH:/usr/sbin:/sbin; exec nft flush ruleset`) },
+	"rules-in-user-namespace": func(func(string) string) error {
+		return shell(`PATH=$PATH:/usr/sbin:/sbin; exec unshare -Ur nft flush ruleset`)
+	},
+	"raw-socket": func(func(string) string) error {
+		fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
+		if err == nil {
+			err = unix.Close(fd)
+		}
+		return err
+	},
+	"device-node": func(ask func(string) string) error {
+		path := filepath.Join(ask("at"), "lyceum-attempt-node")
+		if err := unix.Mknod(path, unix.S_IFCHR|0o600, int(unix.Mkdev(1, 1))); err != nil {
+			return err
+		}
+		return os.Remove(path)
+	},
+	"host-name": func(func(string) string) error {
+		name, err := os.Hostname()
+		if err == nil {
+			err = unix.Sethostname([]byte(name))
+		}
+		return err
+	},
+	"clock": func(func(string) string) error {
+		var now unix.Timex
+		if _, err := unix.Adjtimex(&now); err != nil {
+			return err
+		}
+		_, err := unix.Adjtimex(&unix.Timex{Modes: unix.ADJ_TICK, Tick: now.Tick}) // as it was
+		return err
+	},
+}
+
+func number(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// proc reads a file of /proc of another process.
+func proc(pid, file string) error { return readIt("/proc/" + pid + "/" + file) }
+
+// openByHandle opens a file by the number of its inode, past all folders.
+func openByHandle(ask func(string) string) error {
+	raw, err := strconv.Unquote(`"` + ask("handle") + `"`)
+	if err != nil {
+		return err
+	}
+	dir, err := unix.Open(ask("at"), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(dir)
+	fd, err := unix.OpenByHandleAt(dir, unix.NewFileHandle(int32(number(ask("type"))), []byte(raw)), unix.O_RDONLY|unix.O_CLOEXEC)
+	if err != nil {
+		return err
+	}
+	return unix.Close(fd)
+}
+
+func attach(ask func(string) string) error {
+	done := make(chan error)
+	go func() {
+		pid := number(ask("pid"))
+		if err := unix.PtraceSeize(pid); err != nil {
+			done <- err
+			return
+		}
+		done <- nil // the tracer's end lets it go
+	}()
+	return <-done
+}
+
+func readMemory(ask func(string) string) error {
+	b := make([]byte, 16)
+	at, err := strconv.ParseUint(ask("address"), 10, 64)
+	if err != nil {
+		return err
+	}
+	n, err := unix.ProcessVMReadv(number(ask("pid")), []unix.Iovec{{Base: &b[0], Len: uint64(len(b))}}, []unix.RemoteIovec{{Base: uintptr(at), Len: len(b)}}, 0)
+	if err == nil && n == 0 {
+		err = errors.New("nothing was read")
+	}
+	return err
+}
