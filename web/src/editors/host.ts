@@ -16,7 +16,7 @@ export type EditorStatus = {
 /** What others do with an editor that is open. */
 export type EditorHandle = {
   focus(): void;
-  goTo?(line: number, column?: number): void;
+  goTo?(line: number, column?: number, length?: number): void;
   /** Shows where a person is, by their account; false when they are not in it. */
   show?(account: string): boolean;
 };

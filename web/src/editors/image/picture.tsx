@@ -277,7 +277,7 @@ function Stage(
         </IconButton>
         <Button
           look="quiet"
-          aria-label={t("Actual size")}
+          aria-label={t("{n} %: show at actual size", { n: Math.round(shown.scale * 100) })}
           aria-pressed={shown.scale === 1}
           onClick={() => setView({ scale: 1, x: 0, y: 0 })}
         >

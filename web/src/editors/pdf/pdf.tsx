@@ -89,7 +89,11 @@ export default function PDFView(props: ViewerProps) {
             <IconButton label={t("Smaller")} keys="-" onClick={() => viewer.zoom(1 / 1.2)}>
               <ZoomOut size={16} strokeWidth={1.5} />
             </IconButton>
-            <Button look="quiet" aria-label={t("Actual size")} onClick={() => viewer.scale(1)}>
+            <Button
+              look="quiet"
+              aria-label={t("{n} %: show at actual size", { n: Math.round(now.scale * 100) })}
+              onClick={() => viewer.scale(1)}
+            >
               {Math.round(now.scale * 100)} %
             </Button>
             <IconButton label={t("Larger")} keys="+" onClick={() => viewer.zoom(1.2)}>

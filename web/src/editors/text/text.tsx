@@ -55,7 +55,7 @@ export default function TextEditor(props: EditorProps & { text: string }) {
     watched.on("change", tell);
     host.offer({
       focus: () => v.focus(),
-      goTo: (line, column) => v.goTo(line, column),
+      goTo: (line, column, length) => v.goTo(line, column, length),
       show: (account) => {
         const peer = peersOf(session.awareness, session.text).find((p) => p.account === account && p.cursor);
         if (peer?.cursor) v.reveal(peer.cursor.head);

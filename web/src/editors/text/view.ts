@@ -171,12 +171,12 @@ export class TextView {
     this.view.dispatch({ effects: this.#keys.reconfigure(keys) });
   }
 
-  /** Goes to a place, and shows it in the middle. Line and column from 1. */
-  goTo(line: number, column = 1): void {
+  /** Goes to a place, selects so many units behind it, and shows it in the middle. Line and column from 1. */
+  goTo(line: number, column = 1, length = 0): void {
     const at = this.view.state.doc.line(Math.max(1, Math.min(line, this.view.state.doc.lines)));
     const pos = Math.min(at.to, at.from + column - 1);
     this.view.dispatch({
-      selection: { anchor: pos },
+      selection: { anchor: pos, head: Math.min(at.to, pos + length) },
       effects: EditorView.scrollIntoView(pos, { y: "center" }),
     });
   }
