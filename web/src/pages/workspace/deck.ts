@@ -22,7 +22,15 @@ export type OpenTab = {
 };
 
 /** How a file is opened. */
-export type Opening = { line?: number; beside?: boolean; focus?: boolean; at?: Place };
+export type Opening = {
+  /** Line and column from 1, and how many units behind them are selected. */
+  line?: number;
+  column?: number;
+  length?: number;
+  beside?: boolean;
+  focus?: boolean;
+  at?: Place;
+};
 
 /** The tabs and splits of a workspace. */
 export class Deck {
@@ -83,7 +91,11 @@ export class Deck {
 
   openFile(path: string, o: Opening = {}): void {
     const open = this.#open({ kind: "file", path }, nameOf(path), o.beside === true, o.at);
-    if (o.focus !== false) whenThere(open, (h) => (o.line ? h.goTo?.(o.line) : h.focus()));
+    if (o.focus === false && !o.line) return;
+    whenThere(open, (h) => {
+      if (o.line) h.goTo?.(o.line, o.column, o.length);
+      if (o.focus !== false) h.focus();
+    });
   }
 
   /** Shows a view of views.tsx in a tab. */
@@ -232,10 +244,17 @@ export class Deck {
   }
 }
 
-/** Calls f with the editor of a tab, once it is there; for two seconds at most. */
+/**
+ * Calls f with the editor of a tab, once it is there; for two seconds at most, and
+ * not when the focus went elsewhere meanwhile: nobody is taken out of what they do.
+ */
 function whenThere(open: OpenTab | undefined, f: (h: EditorHandle) => void): void {
   const end = Date.now() + 2000;
+  const from = document.activeElement;
   const look = () => {
+    const now = document.activeElement;
+    if (now !== from && now !== document.body && now?.closest("[role=menu],[role=dialog],[role=tree],aside"))
+      return;
     if (open?.handle) f(open.handle);
     else if (open && Date.now() < end) requestAnimationFrame(look);
   };

@@ -24,6 +24,7 @@ import { layout } from "./queries";
 import { QuickOpen } from "./quickopen";
 import { Rail } from "./rail";
 import { useRun } from "./run";
+import { useSearchActions } from "./searchactions";
 import { sideParts } from "./sides";
 import { StatusLine } from "./statusline";
 import { UploadList } from "./uploads";
@@ -46,6 +47,10 @@ export function Frame({ project, kept, self }: { project: Project; kept: unknown
     () => ({ workspace, project, running, narrow, may: (verb) => project.can.includes(verb) }),
     [workspace, project, running, narrow],
   );
+  const writes = running && room.may("files.write");
+  useEffect(() => {
+    if (writes) void workspace.jobs.resume();
+  }, [workspace, writes]);
   return (
     <RoomContext value={room}>
       <Page />
@@ -56,6 +61,7 @@ export function Frame({ project, kept, self }: { project: Project; kept: unknown
 function Page() {
   const [finding, setFinding] = useState(false);
   useWorkspaceActions({ find: () => setFinding(true) });
+  useSearchActions();
   return (
     <div className={styles.page}>
       <Header />

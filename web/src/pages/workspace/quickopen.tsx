@@ -1,11 +1,13 @@
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import { messageOf } from "../../api/problem";
+import { searchNames } from "../../api/search";
 import { BareDialog } from "../../ui/dialog";
 import { find } from "../../ui/match";
 import { t } from "../../words";
-import { useRoom } from "./context";
-import { crawl } from "./crawl";
+import { useRoom, useStore } from "./context";
+import { nameOf, parentOf } from "./path";
 import styles from "./quickopen.module.css";
-import { nameOf, parentOf } from "./tree";
+import { recentOf } from "./recent";
 
 /** Most files that are shown at once. */
 const most = 60;
@@ -24,9 +26,8 @@ function Finder({ onClose }: { onClose: () => void }) {
   const id = useId();
   const [query, setQuery] = useState("");
   const [chosen, setChosen] = useState(0);
-  const { paths, whole } = usePaths();
+  const { found, whole, error } = useFound(query);
   const list = useRef<HTMLDivElement>(null);
-  const found = find(paths, query, (p) => p).slice(0, most);
   const current = Math.min(chosen, Math.max(0, found.length - 1));
   // biome-ignore lint/correctness/useExhaustiveDependencies: the chosen row is to be seen
   useEffect(() => {
@@ -85,27 +86,48 @@ function Finder({ onClose }: { onClose: () => void }) {
       </div>
       {found.length > 0 ? null : (
         <p className={styles.none}>
-          {running ? (whole ? t("No file is called that.") : t("Looking…")) : t("The project does not run.")}
+          {!running
+            ? t("The project does not run.")
+            : error !== undefined
+              ? messageOf(error)
+              : whole
+                ? t("No file is called that.")
+                : t("Looking…")}
         </p>
       )}
     </>
   );
 }
 
-/** The paths of the project's files, more of them as they are read. */
-function usePaths(): { paths: string[]; whole: boolean } {
-  const { workspace, running } = useRoom();
-  const [read, setRead] = useState(() => ({
-    paths: workspace.tree.files().map((e) => e.path),
-    whole: false,
-  }));
+/**
+ * The paths for what was typed, the best first: the server's, and until they are
+ * there those of open files and of the explorer.
+ */
+function useFound(query: string): { found: readonly string[]; whole: boolean; error?: unknown } {
+  const { workspace, running, may } = useRoom();
+  const { hidden } = useStore(workspace.arrangement);
+  const [answer, setAnswer] = useState<{ query: string; found: readonly string[]; error?: unknown }>();
+  const dots = may("files.read-hidden") && (hidden || query.trim().startsWith("."));
   useEffect(() => {
     if (!running) return;
     const stop = new AbortController();
-    void crawl(workspace.project, stop.signal, (paths, whole) => {
-      if (!stop.signal.aborted) setRead({ paths: [...paths], whole });
-    });
-    return () => stop.abort();
-  }, [workspace, running]);
-  return read;
+    const ask = () =>
+      searchNames(
+        workspace.project,
+        { text: query, hidden: dots, recent: recentOf(workspace), limit: most },
+        stop.signal,
+      ).then(
+        (r) => stop.signal.aborted || setAnswer({ query, found: r.items.map((i) => i.path) }),
+        (error: unknown) => stop.signal.aborted || setAnswer({ query, found: [], error }),
+      );
+    // Not for each letter of a word that is typed quickly.
+    const timer = setTimeout(() => void ask(), query === "" ? 0 : 60);
+    return () => {
+      clearTimeout(timer);
+      stop.abort();
+    };
+  }, [workspace, running, query, dots]);
+  if (answer?.query === query) return { ...answer, whole: true };
+  const known = answer?.found ?? recentOf(workspace);
+  return { found: find(known, query, (p) => p), whole: false };
 }

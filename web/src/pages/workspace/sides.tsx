@@ -1,8 +1,9 @@
-import { Files, type LucideIcon, SquareTerminal, Users } from "lucide-react";
+import { Files, type LucideIcon, Search, SquareTerminal, Users } from "lucide-react";
 import type { ComponentType } from "react";
 import { t } from "../../words";
 import { Explorer } from "./explorer";
 import { PeoplePanel } from "./people";
+import { SearchPanel } from "./search";
 import { TerminalsPanel } from "./terminals";
 
 /** Something that can stand beside the tabs. */
@@ -20,6 +21,7 @@ export type SidePart = {
 export function sideParts(): readonly SidePart[] {
   return [
     { id: "files", label: t("Files"), icon: Files, keys: "Mod+B", show: Explorer },
+    { id: "search", label: t("Search"), icon: Search, keys: "Mod+Shift+F", show: SearchPanel },
     {
       id: "terminals",
       label: t("Terminals"),

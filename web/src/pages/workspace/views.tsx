@@ -1,5 +1,5 @@
-import type { LucideIcon } from "lucide-react";
-import type { ComponentType } from "react";
+import { ChartPie, type LucideIcon } from "lucide-react";
+import { type ComponentType, lazy } from "react";
 import type { EditorHost } from "../../editors/host";
 
 /** What a view in a tab is given. */
@@ -16,4 +16,4 @@ export type ViewProps = {
 export type View = { id: string; icon: LucideIcon; show: ComponentType<ViewProps> };
 
 /** The views, which Workspace.openView opens by their ids. */
-export const views: readonly View[] = [];
+export const views: readonly View[] = [{ id: "usage", icon: ChartPie, show: lazy(() => import("./usage")) }];
