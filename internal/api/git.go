@@ -83,10 +83,11 @@ type GitText struct {
 
 // GitDiff is a file before and after.
 type GitDiff struct {
-	Path string  `json:"path"`
-	From string  `json:"from,omitempty" doc:"its path before"`
-	Old  GitText `json:"old"`
-	New  GitText `json:"new"`
+	Path  string     `json:"path"`
+	From  string     `json:"from,omitempty" doc:"its path before"`
+	Old   GitText    `json:"old"`
+	New   GitText    `json:"new"`
+	Hunks []GitLines `json:"hunks,omitempty" doc:"the runs of changed lines as git sees them, when one side is the index: what lines can be staged"`
 }
 
 // GitCommit is a commit.
@@ -242,6 +243,7 @@ type GitKey struct {
 type GitCredential struct {
 	Username string        `json:"username" maxLength:"1000"`
 	Password lyceum.Secret `json:"password" maxLength:"10000" doc:"a password or token"`
+	URL      string        `json:"url,omitempty" doc:"whom it is for, as GitAsk says it: when the remote's address is another one now, nobody is given it"`
 }
 
 // GitTransfer is the request to talk to a remote. The answer is a stream of

@@ -194,7 +194,8 @@ func TestDiff(t *testing.T) {
 		w.must(err)
 		return d
 	}
-	if g := d("a.txt", Index, Worktree); g.Old.Text != "one\ntwo\nthree\n" || g.New.Text != "one\nTWO\n" || g.Old.ID == "" || g.New.ID == "" {
+	if g := d("a.txt", Index, Worktree); g.Old.Text != "one\ntwo\nthree\n" || g.New.Text != "one\nTWO\n" || g.Old.ID == "" || g.New.ID == "" ||
+		len(g.Hunks) != 1 || g.Hunks[0] != (api.GitLines{OldFrom: 2, OldTo: 4, NewFrom: 2, NewTo: 3}) {
 		t.Errorf("text: got %+v", g)
 	}
 	if g := d("bin", first.ID, Worktree); !g.Old.Binary || g.New.Exists {

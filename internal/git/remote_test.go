@@ -203,6 +203,21 @@ func TestCredentialForItsHostOnly(t *testing.T) {
 	}
 }
 
+// TestCredentialForAnotherAddress: the remote was changed behind one's back.
+func TestCredentialForAnotherAddress(t *testing.T) {
+	w, h := newWorld(t), newHost(t)
+	r := w.repo("")
+	w.must(r.AddRemote(t.Context(), "origin", h.bare(t, "work.git")))
+	c := right()
+	c.URL = "https://git.example.org"
+	wantCredential(t, r.Push(t.Context(), api.GitTransfer{Credential: c}, nil), false)
+	if len(h.seen) > 0 {
+		t.Errorf("the host saw %v", h.seen)
+	}
+	c.URL = h.URL
+	w.must(r.Push(t.Context(), api.GitTransfer{Credential: c}, nil))
+}
+
 func TestAddresses(t *testing.T) {
 	for _, c := range []struct {
 		address string

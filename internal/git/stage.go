@@ -86,8 +86,7 @@ func (r *Repo) onLines(ctx context.Context, l Lines, reverse bool, diff, apply [
 	if l.OldID != d.Old.ID || l.NewID != d.New.ID {
 		return conflictf("the file has changed in between: look again")
 	}
-	diff = append(diff, "--no-ext-diff", "--no-textconv", "--no-renames", "--unified=3", "--diff-algorithm=myers", "--no-indent-heuristic", "--", own)
-	b, err := r.read(ctx, diff...)
+	b, err := r.read(ctx, append(append(diff, diffOptions...), "--unified=3", "--", own)...)
 	if err != nil {
 		return err
 	}

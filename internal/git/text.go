@@ -32,9 +32,61 @@ func (r *Repo) Diff(ctx context.Context, path, from, old, new string) (d api.Git
 	if d.Old, err = r.text(ctx, before, old); err != nil {
 		return d, err
 	}
-	d.New, err = r.text(ctx, path, new)
+	if d.New, err = r.text(ctx, path, new); err != nil {
+		return d, err
+	}
+	args := []string{"diff"}
+	switch {
+	case from != "" || d.Old.Text == "" || d.New.Text == "":
+		return d, nil
+	case old == Head && new == Index:
+		args = append(args, "--cached")
+	case old != Index || new != Worktree:
+		return d, nil
+	}
+	d.Hunks, err = r.runs(ctx, path, args)
 	return d, err
 }
+
+// runs are the runs of changed lines of one file.
+func (r *Repo) runs(ctx context.Context, path string, args []string) ([]api.GitLines, error) {
+	own, err := r.own(path)
+	if err != nil {
+		return nil, err
+	}
+	out, err := r.read(ctx, append(append(args, diffOptions...), "--unified=0", "--", own)...)
+	if err != nil {
+		return nil, err
+	}
+	_, hunks, err := parsePatch(out)
+	if err != nil {
+		return nil, nil // nothing, or nothing in lines: another mode
+	}
+	var list []api.GitLines
+	for _, h := range hunks {
+		l := api.GitLines{OldFrom: h.oldFrom, OldTo: h.oldFrom, NewFrom: h.newFrom, NewTo: h.newFrom}
+		for _, x := range h.lines {
+			switch x.sign {
+			case '-':
+				l.OldTo++
+			case '+':
+				l.NewTo++
+			}
+		}
+		// Of an empty side git names the line before.
+		if l.OldTo == l.OldFrom {
+			l.OldFrom, l.OldTo = l.OldFrom+1, l.OldTo+1
+		}
+		if l.NewTo == l.NewFrom {
+			l.NewFrom, l.NewTo = l.NewFrom+1, l.NewTo+1
+		}
+		list = append(list, l)
+	}
+	return list, nil
+}
+
+// diffOptions make git's differences plain and always the same.
+var diffOptions = []string{"--no-ext-diff", "--no-textconv", "--no-renames", "--diff-algorithm=myers", "--no-indent-heuristic"}
 
 // text is one version of the file at path.
 func (r *Repo) text(ctx context.Context, path, side string) (api.GitText, error) {

@@ -42,6 +42,14 @@ func (t Tell) line(line string) {
 // far runs a git that talks to the remote at address.
 func (g *Git) far(ctx context.Context, c command, address string, given *api.GitCredential, tell Tell) ([]byte, error) {
 	c.time, c.said = farTime, tell.line
+	if given != nil && given.URL != "" && given.URL != origin(address) {
+		// Somebody has given the remote another address since it was typed.
+		if origin(address) == "" {
+			given = nil
+		} else {
+			return nil, &CredentialError{URL: origin(address), Username: usernameIn(address)}
+		}
+	}
 	var a *answerer
 	if given != nil {
 		var env []string

@@ -314,6 +314,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/projects/{pid}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set a project's own limits; absent ones are the site's. They hold at once */
+        put: operations["adminSetLimits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/settings": {
         parameters: {
             query?: never;
@@ -360,6 +377,43 @@ export interface paths {
         put?: never;
         /** Join the project that the link invites to */
         post: operations["acceptInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Files and folders as one archive, streamed
+         * @description Symlinks are kept as such and never followed. What cannot be read is told in an entry ERRORS.txt; an answer that breaks off is no whole archive.
+         */
+        get: operations["packFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/archive/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is in an archive */
+        get: operations["listArchive"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -712,6 +766,40 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/processes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What runs in the project, what uses most first */
+        get: operations["listProcesses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/processes/{pid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one program: SIGTERM, and SIGKILL 3 s later */
+        delete: operations["endProcess"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1193,6 +1281,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/projects/{id}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What it may use of the machine, and why */
+        get: operations["getLimits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/projects/{id}/members": {
         parameters: {
             query?: never;
@@ -1436,14 +1541,26 @@ export interface components {
             suspended?: boolean;
         };
         AdminProject: {
+            /**
+             * Format: double
+             * @description of what it may use
+             */
+            cpuPercent?: number;
             /** Format: date-time */
             created: string;
             /** Format: date-time */
             deleted?: string;
+            /**
+             * Format: int64
+             * @description of its home, when it was measured
+             */
+            diskBytes?: number;
             /** Format: uuid */
             id: string;
             /** Format: date-time */
             lastEdited: string;
+            /** @description what it may use */
+            limits: components["schemas"]["Limits"];
             /** Format: int64 */
             members: number;
             /**
@@ -1456,6 +1573,39 @@ export interface components {
             /** Format: int64 */
             processes?: number;
             state: components["schemas"]["ProjectState"];
+            /** @description what it lacks: its disk is nearly full */
+            warnings?: string[];
+        };
+        ArchiveEntry: {
+            /** @enum {string} */
+            kind: "file" | "dir" | "symlink" | "hardlink";
+            /** Format: date-time */
+            modified?: string;
+            /** @description as the archive has it */
+            path: string;
+            /** @description why it would not be unpacked */
+            refused?: string;
+            /**
+             * Format: int64
+             * @description in bytes; -1 when it is not known before it is unpacked
+             */
+            size: number;
+            /** @description where a link leads */
+            target?: string;
+        };
+        ArchiveListing: {
+            /** @enum {string} */
+            format: "zip" | "tar" | "tar.gz" | "tar.bz2" | "tar.xz" | "tar.zst" | "gz" | "bz2" | "xz" | "zst";
+            items: components["schemas"]["ArchiveEntry"][];
+            /** @description there are others: the look was bounded */
+            more?: boolean;
+            /** @description why it cannot be read on: it is damaged, or beyond a limit */
+            problem?: string;
+            /**
+             * Format: int64
+             * @description of the archive, in bytes
+             */
+            size: number;
         };
         AuditEntry: {
             /** @description who did it; absent for the site itself */
@@ -1730,11 +1880,15 @@ export interface components {
         GitCredential: {
             /** @description a password or token */
             password: string;
+            /** @description whom it is for, as GitAsk says it: when the remote's address is another one now, nobody is given it */
+            url?: string;
             username: string;
         };
         GitDiff: {
             /** @description its path before */
             from?: string;
+            /** @description the runs of changed lines as git sees them, when one side is the index: what lines can be staged */
+            hunks?: components["schemas"]["GitLines"][];
             new: components["schemas"]["GitText"];
             old: components["schemas"]["GitText"];
             path: string;
@@ -2118,6 +2272,41 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        LimitChange: {
+            /**
+             * Format: int64
+             * @description thousandths of a processor core; 0 is no limit
+             */
+            cpu?: number;
+            /** Format: int64 */
+            diskBytes?: number;
+            /** Format: int64 */
+            memoryBytes?: number;
+            /** Format: int64 */
+            processes?: number;
+        };
+        Limits: {
+            /**
+             * Format: int64
+             * @description thousandths of a processor core
+             */
+            cpu: number;
+            /**
+             * Format: int64
+             * @description of its home
+             */
+            diskBytes: number;
+            /**
+             * Format: int64
+             * @description of all its programs together
+             */
+            memoryBytes: number;
+            /**
+             * Format: int64
+             * @description with threads
+             */
+            processes: number;
+        };
         Listing: {
             items: components["schemas"]["Entry"][];
             /** @description give it as after to get the next page */
@@ -2338,6 +2527,36 @@ export interface components {
             /** @description what is wrong with it */
             message: string;
         };
+        Process: {
+            command: string;
+            /**
+             * Format: double
+             * @description of one core, since the list was last read; over its whole life at the first time
+             */
+            cpuPercent: number;
+            /** Format: double */
+            cpuSeconds: number;
+            /**
+             * Format: int64
+             * @description what it holds for itself
+             */
+            memoryBytes: number;
+            /** @description it is the project's own server and cannot be ended alone */
+            own?: boolean;
+            /** Format: int64 */
+            parent: number;
+            /** Format: int64 */
+            pid: number;
+            /** Format: date-time */
+            started: string;
+            /** @enum {string} */
+            state: "running" | "sleeping" | "waiting" | "stopped" | "ended";
+            /** @description the terminal that it was started in */
+            terminal?: string;
+            terminalName?: string;
+            /** Format: int64 */
+            threads: number;
+        };
         Project: {
             /** @description the verbs that the one who asks may do: files.write */
             can: string[];
@@ -2380,6 +2599,16 @@ export interface components {
             name?: string;
             /** @description empty removes it */
             slug?: string;
+        };
+        ProjectLimits: {
+            /** @description the most that any project may have */
+            ceilings: components["schemas"]["Limits"];
+            /** @description the site's */
+            defaults: components["schemas"]["Limits"];
+            /** @description what holds: the project's own or else the site's, none above the ceilings */
+            limits: components["schemas"]["Limits"];
+            /** @description what an administrator set for this project */
+            own: components["schemas"]["LimitChange"];
         };
         ProjectSource: {
             /**
@@ -2538,25 +2767,33 @@ export interface components {
             lastSeen: string;
         };
         Settings: {
+            /** @description the most that any project may have */
+            ceilings: components["schemas"]["Limits"];
             /**
              * Format: int64
              * @description a deleted project can be restored for this long
              */
             deleteGraceDays: number;
+            /** @description what the server's configuration sets and nobody can change here: limits.memory, ceilings.cpu */
+            fixed: string[];
             /**
              * Format: int64
              * @description a project without use is stopped after this long
              */
             idleTimeoutSeconds: number;
+            /** @description of projects that have none of their own */
+            limits: components["schemas"]["Limits"];
             /** @enum {string} */
             signUp: "closed" | "invitation" | "open";
             siteName: string;
         };
         SettingsChange: {
+            ceilings?: components["schemas"]["LimitChange"];
             /** Format: int64 */
             deleteGraceDays?: number;
             /** Format: int64 */
             idleTimeoutSeconds?: number;
+            limits?: components["schemas"]["LimitChange"];
             /** @enum {string} */
             signUp?: "closed" | "invitation" | "open";
             siteName?: string;
@@ -3517,6 +3754,42 @@ export interface operations {
             };
         };
     };
+    adminSetLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                pid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectLimits"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     adminGetSettings: {
         parameters: {
             query?: never;
@@ -3630,6 +3903,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Joined"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    packFiles: {
+        parameters: {
+            query?: {
+                /** @description a file or folder, from the home; as often as needed */
+                path?: string;
+                /** @description zip, tar, tar.gz or tar.zst */
+                format?: string;
+                /** @description of the archive */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listArchive: {
+        parameters: {
+            query?: {
+                /** @description 1 */
+                list?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveListing"];
                 };
             };
             /** @description Error */
@@ -4595,6 +4945,73 @@ export interface operations {
                     "application/json": components["schemas"]["Picture"];
                     "application/octet-stream": string;
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProcesses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Process"][];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endProcess: {
+        parameters: {
+            query?: {
+                /** @description 1 kills it at once */
+                now?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description the number of the process */
+                pid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -6008,6 +6425,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectLimits"];
+                };
             };
             /** @description Error */
             default: {
