@@ -110,7 +110,7 @@ func (h *Hub) mayCarry(ctx context.Context, id auth.Identity, text, path string,
 		return object, lyceum.Errorf(lyceum.Invalid, "the path is not encoded well")
 	}
 	kind, file, _ := strings.Cut(decoded, "/")
-	if (kind == "files" || kind == "sync" || kind == "table" || kind == "picture") && hidden(file) && !lyceum.Can(id.Actor, lyceum.ReadHidden, object) {
+	if (kind == "files" || kind == "sync" || kind == "archive" || kind == "table" || kind == "picture") && hidden(file) && !lyceum.Can(id.Actor, lyceum.ReadHidden, object) {
 		return object, lyceum.Errorf(lyceum.NotFound, "there is no such file")
 	}
 	return object, nil

@@ -25,3 +25,13 @@ func uploadTraffic() []projectRoute {
 		{method: "DELETE", path: "uploads/{uid}", verb: lyceum.WriteFiles, doc: projectDoc{id: "endUpload", summary: "Give an upload up (tus: termination)"}},
 	}
 }
+
+// archiveTraffic are the rows for packing, and for looking into archives.
+func archiveTraffic() []projectRoute {
+	return []projectRoute{
+		{method: "GET", path: "archive", verb: lyceum.ReadFiles, doc: projectDoc{id: "packFiles", summary: "Files and folders as one archive, streamed", bytes: "answer", answer: reflect.TypeFor[api.Problem](),
+			doc:   "Symlinks are kept as such and never followed. What cannot be read is told in an entry ERRORS.txt; an answer that breaks off is no whole archive.",
+			query: []string{"path: a file or folder, from the home; as often as needed", "format: zip, tar, tar.gz or tar.zst", "name: of the archive"}}},
+		{method: "GET", path: "archive/{path...}", verb: lyceum.ReadFiles, doc: projectDoc{id: "listArchive", summary: "What is in an archive", answer: reflect.TypeFor[api.ArchiveListing](), query: []string{"list: 1"}}},
+	}
+}

@@ -28,6 +28,7 @@ func workers() map[string]work {
 		"move":    {lyceum.WriteFiles, moveJob},
 		"trash":   {lyceum.WriteFiles, trashJob},
 		"delete":  {lyceum.WriteFiles, deleteJob},
+		"unpack":  {lyceum.WriteFiles, unpackJob},
 		"replace": {lyceum.WriteFiles, replaceJob},
 	}
 }
