@@ -18,6 +18,7 @@ import (
 // configuration file and docs/reference/config.md are made.
 type serveConfig struct {
 	databaseConfig
+	limitConfig
 	Listen         string         `default:"127.0.0.1:8000" env:"LYCEUM_LISTEN" placeholder:"ADDR" help:"Address of the site: host:port."`
 	InternalListen string         `default:"" env:"LYCEUM_INTERNAL_LISTEN" placeholder:"ADDR" help:"Address of metrics and probes, for operators only; empty: none."`
 	BaseURL        string         `env:"LYCEUM_BASE_URL" placeholder:"URL" help:"The address that people type, with the base path if any: https://compute.example.edu/lyceum/. Default: made from --listen."`
@@ -70,6 +71,9 @@ func (c *serveConfig) Validate() error {
 	}
 	if c.FirstUID < 1000 || c.UIDs < 1 {
 		return fmt.Errorf("--first-uid must be 1000 or more, and --uids 1 or more")
+	}
+	if _, err := c.fixed(); err != nil {
+		return err
 	}
 	if c.SetupAdminEmail != "" && c.SetupAdminPassword == "" && c.SetupAdminPasswordFile == "" {
 		return fmt.Errorf("--setup-admin-email needs a password or a password file")

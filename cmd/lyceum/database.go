@@ -89,9 +89,12 @@ func openDatabase(ctx context.Context, cfg *serveConfig, log *slog.Logger) (*dat
 		}
 		d.url = d.server.URL()
 	}
-	err := d.migrate(ctx, log)
+	fixed, err := cfg.fixed()
 	if err == nil {
-		d.db, err = postgres.Open(ctx, d.url.Reveal(), postgres.Config{MaxConnections: cfg.DatabasePool})
+		err = d.migrate(ctx, log)
+	}
+	if err == nil {
+		d.db, err = postgres.Open(ctx, d.url.Reveal(), postgres.Config{MaxConnections: cfg.DatabasePool, Fixed: fixed})
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.close())

@@ -150,7 +150,7 @@ func (s *site) openHub() error {
 		Auth:    auth.New(auth.Config{Logger: s.log, DB: s.database.db, BaseURL: s.base, Isolated: report.Isolated, TrustEveryone: s.cfg.TrustEveryone}),
 		Locator: s.lifecycle, Proxy: s.link, BaseURL: s.base, TrustedProxies: s.cfg.TrustedProxies,
 		App: web.Dist(), Version: version, Database: s.database.describe(),
-		Confinement: report, Usage: s.backend, Registry: reg,
+		Confinement: report, Usage: s.backend, Reports: s.lifecycle, Registry: reg,
 	})
 	return err
 }

@@ -129,4 +129,8 @@ type AdminProject struct {
 	State       ProjectState `json:"state"`
 	MemoryBytes int64        `json:"memoryBytes,omitempty" doc:"of all its processes, when it runs"`
 	Processes   int          `json:"processes,omitempty"`
+	CPUPercent  *float64     `json:"cpuPercent,omitempty" doc:"of what it may use"`
+	DiskBytes   int64        `json:"diskBytes,omitempty" doc:"of its home, when it was measured"`
+	Limits      Limits       `json:"limits" doc:"what it may use"`
+	Warnings    []string     `json:"warnings,omitempty" doc:"what it lacks: its disk is nearly full"`
 }

@@ -22,10 +22,13 @@ type Setup struct {
 
 // Settings are the site's settings that an administrator changes in the browser.
 type Settings struct {
-	SiteName           string `json:"siteName" maxLength:"100"`
-	SignUp             string `json:"signUp" enum:"closed,invitation,open"`
-	IdleTimeoutSeconds int    `json:"idleTimeoutSeconds" minimum:"60" maximum:"31536000" doc:"a project without use is stopped after this long"`
-	DeleteGraceDays    int    `json:"deleteGraceDays" minimum:"0" maximum:"365" doc:"a deleted project can be restored for this long"`
+	SiteName           string   `json:"siteName" maxLength:"100"`
+	SignUp             string   `json:"signUp" enum:"closed,invitation,open"`
+	IdleTimeoutSeconds int      `json:"idleTimeoutSeconds" minimum:"60" maximum:"31536000" doc:"a project without use is stopped after this long"`
+	DeleteGraceDays    int      `json:"deleteGraceDays" minimum:"0" maximum:"365" doc:"a deleted project can be restored for this long"`
+	Limits             Limits   `json:"limits" doc:"of projects that have none of their own"`
+	Ceilings           Limits   `json:"ceilings" doc:"the most that any project may have"`
+	Fixed              []string `json:"fixed" doc:"what the server's configuration sets and nobody can change here: limits.memory, ceilings.cpu"`
 }
 
 // SettingsChange names the settings to change; absent ones stay.
@@ -34,6 +37,9 @@ type SettingsChange struct {
 	SignUp             *string `json:"signUp,omitempty" enum:"closed,invitation,open"`
 	IdleTimeoutSeconds *int    `json:"idleTimeoutSeconds,omitempty" minimum:"60" maximum:"31536000"`
 	DeleteGraceDays    *int    `json:"deleteGraceDays,omitempty" minimum:"0" maximum:"365"`
+
+	Limits   LimitChange `json:"limits,omitempty"`
+	Ceilings LimitChange `json:"ceilings,omitempty"`
 }
 
 // Machine is what an administrator is told of the machine.

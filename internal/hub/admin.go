@@ -64,6 +64,10 @@ func (h *Hub) adminListProjects(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	limits, err := h.limitsOf(ctx, list)
+	if err != nil {
+		return nil, err
+	}
 	items := all(list, func(v postgres.ProjectView) api.AdminProject {
 		p := api.AdminProject{
 			ID: string(v.ID), Name: v.Name, Owners: all(v.People, personOf), Members: v.Members,
@@ -75,13 +79,20 @@ func (h *Hub) adminListProjects(ctx context.Context, in *struct {
 				p.MemoryBytes, p.Processes = use.MemoryBytes, use.Processes
 			}
 		}
+		p.Limits = limitsOf(limits[v.ID])
+		if h.Reports != nil && v.State.Phase == lyceum.Running {
+			if c, ok := h.Reports.Last(v.ID); ok {
+				p.CPUPercent, p.DiskBytes, p.Warnings = c.CPUPercent, c.DiskUse, c.Warnings
+			}
+		}
 		return p
 	})
 	return reply(api.Page[api.AdminProject]{Items: items, Next: next, Total: total}), nil
 }
 
 func settingsOf(s postgres.Settings) api.Settings {
-	return api.Settings{SiteName: s.SiteName, SignUp: string(s.SignUp), IdleTimeoutSeconds: int(s.IdleTimeout / time.Second), DeleteGraceDays: int(s.DeleteGrace / day)}
+	return api.Settings{SiteName: s.SiteName, SignUp: string(s.SignUp), IdleTimeoutSeconds: int(s.IdleTimeout / time.Second), DeleteGraceDays: int(s.DeleteGrace / day),
+		Limits: limitsOf(s.Limits), Ceilings: limitsOf(s.Ceilings), Fixed: append([]string{}, s.Fixed...)}
 }
 
 func (h *Hub) adminGetSettings(ctx context.Context, _ *none) (*body[api.Settings], error) {
@@ -90,6 +101,7 @@ func (h *Hub) adminGetSettings(ctx context.Context, _ *none) (*body[api.Settings
 }
 
 func (h *Hub) adminChangeSettings(ctx context.Context, in *struct{ Body api.SettingsChange }) (*body[api.Settings], error) {
+	var err error
 	c, change := in.Body, postgres.SettingsChange{SiteName: in.Body.SiteName}
 	if c.SiteName != nil {
 		if err := lyceum.CheckName("siteName", *c.SiteName, lyceum.MaxNameLength); err != nil {
@@ -110,6 +122,12 @@ func (h *Hub) adminChangeSettings(ctx context.Context, in *struct{ Body api.Sett
 	if c.DeleteGraceDays != nil {
 		d := time.Duration(*c.DeleteGraceDays) * day
 		change.DeleteGrace = &d
+	}
+	if change.Limits, err = limitChange("limits", c.Limits); err != nil {
+		return nil, err
+	}
+	if change.Ceilings, err = limitChange("ceilings", c.Ceilings); err != nil {
+		return nil, err
 	}
 	s, err := h.DB.UpdateSettings(ctx, act(ctx), change)
 	h.settings.forget()

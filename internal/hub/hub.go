@@ -68,6 +68,7 @@ type Config struct {
 	Database       string // how the database is run, for the admin page: "built in"
 	Confinement    compute.ConfinementReport
 	Usage          compute.Usage        // nil: usage is not known
+	Reports        Reports              // may be nil
 	Registry       *prometheus.Registry // nil: no metrics
 	Recheck        time.Duration        // how often open sockets' rights are read again; default 30 s
 }

@@ -39,7 +39,7 @@ func op[I, O any](verb lyceum.Verb, where, id, summary string, handle func(*Hub,
 func operations() []operation {
 	return slices.Concat(
 		siteOperations(), sessionOperations(), accountOperations(), projectOperations(),
-		memberOperations(), adminOperations(),
+		memberOperations(), adminOperations(), limitOperations(),
 	)
 }
 

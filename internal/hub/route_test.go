@@ -206,7 +206,7 @@ func TestEveryRouteAsEverybody(t *testing.T) {
 	for _, o := range operations() {
 		p := c.newProject()
 		path := strings.NewReplacer("{id}", string(p), "{aid}", string(lyceum.NewID[lyceum.AccountID]()), "{sid}", string(lyceum.NewID[lyceum.SessionID]()),
-			"{tid}", string(lyceum.NewID[lyceum.TokenID]()), "{iid}", string(lyceum.NewID[lyceum.InvitationID]()), "{secret}", "none", "{name}", "NAME").Replace(prefix + o.path)
+			"{tid}", string(lyceum.NewID[lyceum.TokenID]()), "{iid}", string(lyceum.NewID[lyceum.InvitationID]()), "{secret}", "none", "{name}", "NAME", "{pid}", string(p)).Replace(prefix + o.path)
 		if strings.Contains(path, "{") {
 			t.Fatalf("the test does not know what to put into %s", path)
 		}

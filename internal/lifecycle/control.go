@@ -28,6 +28,8 @@ type follower struct {
 	heard  time.Time // when the last record came
 	active time.Time // last use that was written down
 	edited time.Time
+	last   api.Control
+	limits *lyceum.Limits // that were set and told on this stream; nil: none yet
 }
 
 // follow opens the control stream of a running project, unless it is followed.
@@ -56,6 +58,9 @@ func (d *duty) followOne(ctx context.Context, f *follower, id lyceum.ProjectID, 
 			return
 		}
 		d.log.Debug("the control stream of a project broke", "project", id, "err", err)
+		f.mu.Lock()
+		f.limits = nil // a server that was started again is told again
+		f.mu.Unlock()
 		d.queue.add(id) // the project may be gone; the worker ends us then
 		if time.Since(began) > lastFollow {
 			delay = firstFollow
@@ -73,9 +78,13 @@ func (d *duty) heard(ctx context.Context, f *follower, id lyceum.ProjectID, c ap
 	now := time.Now()
 	active, edited := earlier(c.ActiveAt, now), earlier(c.EditedAt, now)
 	f.mu.Lock()
-	f.heard = now
+	first := f.heard.IsZero() || f.limits == nil
+	f.heard, f.last = now, c
 	news, editNews := active.After(f.active), edited.After(f.edited)
 	f.mu.Unlock()
+	if first {
+		d.queue.add(id) // it can be told its limits
+	}
 	if !news && !editNews {
 		return
 	}

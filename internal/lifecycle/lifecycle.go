@@ -25,8 +25,9 @@ import (
 )
 
 // Controller follows the control stream of a project until ctx ends or the stream
-// breaks (package link).
+// breaks, and tells it things (package link).
 type Controller interface {
+	Tell(ctx context.Context, id lyceum.ProjectID, addr compute.Address, t api.Told) error
 	Control(ctx context.Context, id lyceum.ProjectID, addr compute.Address, each func(api.Control)) error
 }
 
@@ -141,6 +142,7 @@ func (l *Lifecycle) serve(ctx context.Context, lease *postgres.Lease) error {
 		all.Go(func() { d.work(ctx) })
 	}
 	all.Go(func() { d.takeHints(ctx, hints) })
+	all.Go(func() { d.tellRunaways(ctx) })
 	all.Go(func() { d.clock(ctx) })
 	err = postgres.Listen(ctx, l.cfg.DatabaseURL.Reveal(), postgres.ListenConfig{Logger: l.log}, d.notified)
 	cancel()
@@ -161,7 +163,7 @@ func (d *duty) notified(n postgres.Notification) {
 	switch n.What {
 	case postgres.WorkToDo:
 		d.queue.add(n.Project())
-	case postgres.Missed:
+	case postgres.Missed, postgres.SettingsChanged: // limits may be others
 		d.queue.add(everything)
 	}
 }

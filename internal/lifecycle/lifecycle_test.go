@@ -24,6 +24,28 @@ func TestMain(m *testing.M) { postgrestest.Main(m) }
 type controls struct {
 	mu   sync.Mutex
 	each map[lyceum.ProjectID]func(api.Control)
+	told map[lyceum.ProjectID][]api.Told
+}
+
+// Tell implements lifecycle.Controller.
+func (c *controls) Tell(_ context.Context, id lyceum.ProjectID, _ compute.Address, t api.Told) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.told == nil {
+		c.told = map[lyceum.ProjectID][]api.Told{}
+	}
+	c.told[id] = append(c.told[id], t)
+	return nil
+}
+
+// last is what a project was told last.
+func (c *controls) last(id lyceum.ProjectID) api.Told {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if list := c.told[id]; len(list) > 0 {
+		return list[len(list)-1]
+	}
+	return api.Told{}
 }
 
 // Control implements lifecycle.Controller.
@@ -345,5 +367,44 @@ func TestNewNeedsItsParts(t *testing.T) {
 	t.Parallel()
 	if _, err := lifecycle.New(lifecycle.Config{}); err == nil {
 		t.Error("got no error")
+	}
+}
+
+func TestLimitsAreSetToldAndChangedWhileItRuns(t *testing.T) {
+	h := newHouse(t)
+	id := h.project()
+	n := func(v int64) *int64 { return &v }
+	if _, err := h.db.UpdateSettings(t.Context(), h.owner, postgres.SettingsChange{Limits: lyceum.LimitChange{CPU: n(2000), Disk: n(1e9)}}); err != nil {
+		t.Fatal(err)
+	}
+	h.want(id, lyceum.WantRunning)
+	h.await(id, lyceum.Running)
+	await := func(what string, want lyceum.Limits) {
+		t.Helper()
+		computetest.Eventually(t, func() bool {
+			told := h.controls.last(id).Limits
+			return h.world.Limits(id) == want && told != nil && *told == api.Limits{CPU: want.CPU, Memory: want.Memory, Processes: want.Processes, Disk: want.Disk}
+		}, func() string { return what + ": set " + h.world.Limits(id).String() })
+	}
+	await("from the start", lyceum.Limits{CPU: 2000, Processes: lyceum.DefaultProcesses, Disk: 1e9})
+	if err := h.db.SetProjectLimits(t.Context(), h.owner, id, lyceum.LimitChange{CPU: n(500), Memory: n(1e9)}); err != nil {
+		t.Fatal(err)
+	}
+	await("the project's own", lyceum.Limits{CPU: 500, Memory: 1e9, Processes: lyceum.DefaultProcesses, Disk: 1e9})
+	if _, err := h.db.UpdateSettings(t.Context(), h.owner, postgres.SettingsChange{Ceilings: lyceum.LimitChange{Memory: n(5e8)}}); err != nil {
+		t.Fatal(err)
+	}
+	await("under a new ceiling", lyceum.Limits{CPU: 500, Memory: 5e8, Processes: lyceum.DefaultProcesses, Disk: 1e9})
+	if got := h.world.Starts(); got != 1 {
+		t.Errorf("got %d starts, want 1", got)
+	}
+	h.world.RunAway(compute.Runaway{Project: id, At: time.Now(), PID: 7, Command: "python3 train.py", Memory: 6e8, Limit: 5e8})
+	computetest.Eventually(t, func() bool {
+		k := h.controls.last(id).Killed
+		return k != nil && k.Command == "python3 train.py" && k.PID == 7 && k.LimitBytes == 5e8
+	}, func() string { return "it was not told what was ended" })
+	h.controls.say(t, id, api.Control{ActiveAt: time.Now(), Warnings: []string{"The disk is full"}})
+	if c, ok := h.life.Last(id); !ok || len(c.Warnings) != 1 {
+		t.Errorf("what it said last: %+v, %v", c, ok)
 	}
 }

@@ -100,7 +100,7 @@ func (d *duty) wantRunning(ctx context.Context, w postgres.Work, o compute.Obser
 			return err
 		}
 		d.follow(w.Project, o.Address)
-		return nil
+		return d.limit(ctx, w, o.Address)
 	case lyceum.Starting, lyceum.Stopping:
 		d.unfollow(w.Project)
 		// Hints of a project server that was started again inside may not come.
@@ -162,6 +162,11 @@ func (d *duty) spec(ctx context.Context, w postgres.Work) (compute.Spec, error) 
 		return compute.Spec{}, err
 	}
 	s := compute.Spec{Project: w.Project, Env: env, PublicKey: d.cfg.PublicKey, Source: w.Source}
+	settings, err := d.cfg.DB.Settings(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.Limits = settings.LimitsOf(w.Limits)
 	if d.cfg.FirstUID > 0 {
 		s.UID, err = d.cfg.DB.AssignUID(ctx, d.fence, w.Project, d.cfg.FirstUID, d.cfg.FirstUID+d.cfg.UIDs-1)
 	}

@@ -81,3 +81,26 @@ func (l *Link) Cut(ctx context.Context, id lyceum.ProjectID, addr compute.Addres
 	}
 	return nil
 }
+
+// Tell tells the project what it may use, or what of it was ended.
+func (l *Link) Tell(ctx context.Context, id lyceum.ProjectID, addr compute.Address, t api.Told) error {
+	body, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	r, err := l.system(ctx, http.MethodPost, "/told", id, addr)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	res, err := l.transport.RoundTrip(r)
+	if err != nil {
+		return lyceum.Wrap(lyceum.Unavailable, err, "the project could not be told")
+	}
+	_ = res.Body.Close() // its status says all
+	if res.StatusCode != http.StatusNoContent {
+		return lyceum.Errorf(lyceum.Unavailable, "the project was told, and answered with status %d", res.StatusCode)
+	}
+	return nil
+}

@@ -317,7 +317,7 @@ func TestSettings(t *testing.T) {
 	if diff := cmp.Diff(got, postgres.DefaultSettings()); diff != "" {
 		t.Errorf("a new site (-got +want):\n%s", diff)
 	}
-	wanted := postgres.Settings{SiteName: "S", SignUp: lyceum.SignUpOpen, IdleTimeout: 90e9, DeleteGrace: 48 * 3600e9}
+	wanted := postgres.Settings{SiteName: "S", SignUp: lyceum.SignUpOpen, IdleTimeout: 90e9, DeleteGrace: 48 * 3600e9, Limits: lyceum.DefaultLimits()}
 	got, err = s.UpdateSettings(t.Context(), testAct, postgres.SettingsChange{
 		SiteName: &wanted.SiteName, SignUp: &wanted.SignUp, IdleTimeout: &wanted.IdleTimeout, DeleteGrace: &wanted.DeleteGrace})
 	s.ok(err)

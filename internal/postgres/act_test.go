@@ -161,6 +161,9 @@ var acts = []act{
 		made, _ := s.token(ada)
 		return func(ctx context.Context) error { return s.RevokeToken(ctx, testAct, ada.ID, made.ID) }
 	}},
+	onProject("SetProjectLimits", "project.limits", []postgres.What{"project", "work"}, func(ctx context.Context, s *site, p lyceum.Project) error {
+		return s.SetProjectLimits(ctx, testAct, p.ID, lyceum.LimitChange{Memory: num(1e9)})
+	}),
 	onProject("SetEnv", "env.set", nil, func(ctx context.Context, s *site, p lyceum.Project) error {
 		return s.SetEnv(ctx, testAct, p.ID, lyceum.EnvVar{Name: "A", Value: "geheim"})
 	}),
@@ -202,7 +205,7 @@ var siteActs = []string{"StopIdle", "Purge"}
 
 // notAudited are the other methods, with the reason.
 var notAudited = map[string]string{
-	"Account AccountByEmail AuditFilter Busy Counts Env FindPeople IdleSince InvitationByHash Layout ListAccounts ListAllProjects ListAudit " +
+	"Account AccountByEmail AuditFilter Busy Counts Env FindPeople IdleSince InvitationByHash Layout LimitsOf ProjectLimits ListAccounts ListAllProjects ListAudit " +
 		"ListEnv ListInvitations ListInvitationsFor ListMembers ListProjects ListSessions ListTokens LostRights MemberIDs PasswordHash " +
 		"Preferences ProjectFor PurgeDue ResolveSlug RoleIn Settings SetupNeeded Version Work Ping Stat Close": "they change nothing",
 	"SetStar SetLayout":                           "what people arrange for themselves",

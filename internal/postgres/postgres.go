@@ -33,13 +33,15 @@ type Config struct {
 	MaxConnections int           // in the pool; default 10
 	ConnectTimeout time.Duration // for one new connection; default 5 s
 	QueryTimeout   time.Duration // PostgreSQL ends a statement after this long; default 30 s
+	Fixed          FixedLimits   // limits that the configuration states
 }
 
 // DB is the store: a pool of connections to one database. It is safe for
 // concurrent use.
 type DB struct {
-	pool *pgxpool.Pool
-	url  string
+	pool  *pgxpool.Pool
+	url   string
+	fixed FixedLimits
 }
 
 // Act says on whose behalf a change is made, for the audit row. A zero Actor is
@@ -81,7 +83,7 @@ func Open(ctx context.Context, url string, cfg Config) (*DB, error) {
 	if err != nil {
 		return nil, mapError(err, "open the database")
 	}
-	return &DB{pool: pool, url: url}, nil
+	return &DB{pool: pool, url: url, fixed: cfg.Fixed}, nil
 }
 
 // Close ends all connections, waiting for those in use.

@@ -23,14 +23,15 @@ type Work struct {
 	IdleAt     time.Time // when it will be stopped, as people were told; zero when they were not
 	UID        int       // 0: it has none yet
 	Source     compute.Source
+	Limits     lyceum.LimitChange // its own; see Settings.LimitsOf
 }
 
 const workColumns = `p.id, p.wanted, p.restart, p.deleted_at IS NOT NULL, p.phase, p.reason, p.phase_since, p.last_active_at, p.idle_at,
-	coalesce(p.uid, 0), coalesce(p.source->>'git', ''), coalesce(p.source->>'copy', '')`
+	coalesce(p.uid, 0), coalesce(p.source->>'git', ''), coalesce(p.source->>'copy', ''), p.limits`
 
 func scanWork(row pgx.CollectableRow) (w Work, err error) {
 	err = row.Scan(&w.Project, &w.Wanted, &w.Restart, &w.Deleted, &w.Phase, &w.Reason, &w.Since, &w.LastActive, maybe(&w.IdleAt),
-		&w.UID, &w.Source.GitURL, &w.Source.Copy)
+		&w.UID, &w.Source.GitURL, &w.Source.Copy, &w.Limits)
 	return w, err
 }
 

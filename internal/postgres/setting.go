@@ -17,11 +17,14 @@ type Settings struct {
 	SignUp      lyceum.SignUp
 	IdleTimeout time.Duration // a project without use is stopped after this long; whole seconds
 	DeleteGrace time.Duration // a deleted project can be restored for this long; whole days
+	Limits      lyceum.Limits // of projects that have none of their own
+	Ceilings    lyceum.Limits // the most that any project may have
+	Fixed       []string      // what the configuration sets: limits.memory; it cannot be changed
 }
 
 // DefaultSettings are those of a new site.
 func DefaultSettings() Settings {
-	return Settings{SiteName: "Lyceum", SignUp: lyceum.SignUpClosed, IdleTimeout: time.Hour, DeleteGrace: 30 * 24 * time.Hour}
+	return Settings{SiteName: "Lyceum", SignUp: lyceum.SignUpClosed, IdleTimeout: time.Hour, DeleteGrace: 30 * 24 * time.Hour, Limits: lyceum.DefaultLimits()}
 }
 
 // SettingsChange names what to change; nil fields stay.
@@ -30,24 +33,31 @@ type SettingsChange struct {
 	SignUp      *lyceum.SignUp
 	IdleTimeout *time.Duration
 	DeleteGrace *time.Duration
+	Limits      lyceum.LimitChange
+	Ceilings    lyceum.LimitChange
 }
 
 // storedSettings is how settings lie in the table: one row each, by these keys.
 type storedSettings struct {
-	SiteName           string        `json:"siteName"`
-	SignUp             lyceum.SignUp `json:"signUp"`
-	IdleTimeoutSeconds int64         `json:"idleTimeoutSeconds"`
-	DeleteGraceDays    int64         `json:"deleteGraceDays"`
+	SiteName           string             `json:"siteName"`
+	SignUp             lyceum.SignUp      `json:"signUp"`
+	IdleTimeoutSeconds int64              `json:"idleTimeoutSeconds"`
+	DeleteGraceDays    int64              `json:"deleteGraceDays"`
+	Limits             lyceum.LimitChange `json:"limits"`
+	Ceilings           lyceum.LimitChange `json:"ceilings"`
 }
 
 const day = 24 * time.Hour
 
 func (s Settings) stored() storedSettings {
-	return storedSettings{s.SiteName, s.SignUp, int64(s.IdleTimeout / time.Second), int64(s.DeleteGrace / day)}
+	return storedSettings{SiteName: s.SiteName, SignUp: s.SignUp, IdleTimeoutSeconds: int64(s.IdleTimeout / time.Second), DeleteGraceDays: int64(s.DeleteGrace / day)}
 }
 
 func (s storedSettings) settings() Settings {
-	return Settings{s.SiteName, s.SignUp, time.Duration(s.IdleTimeoutSeconds) * time.Second, time.Duration(s.DeleteGraceDays) * day}
+	return Settings{
+		SiteName: s.SiteName, SignUp: s.SignUp, IdleTimeout: time.Duration(s.IdleTimeoutSeconds) * time.Second, DeleteGrace: time.Duration(s.DeleteGraceDays) * day,
+		Limits: lyceum.DefaultLimits().With(s.Limits), Ceilings: lyceum.Limits{}.With(s.Ceilings),
+	}
 }
 
 // Settings returns the site's settings, defaults where nothing was set.
@@ -57,27 +67,41 @@ func (db *DB) Settings(ctx context.Context) (Settings, error) {
 		s, err = readSettings(ctx, q)
 		return err
 	})
-	return s, err
+	return db.fixed.in(s), err
+}
+
+// in returns the settings with what is fixed in its place.
+func (f FixedLimits) in(s Settings) Settings {
+	s.Limits, s.Ceilings, s.Fixed = s.Limits.With(f.Limits), s.Ceilings.With(f.Ceilings), f.names()
+	return s
 }
 
 func readSettings(ctx context.Context, q querier) (Settings, error) {
+	s, err := readStored(ctx, q)
+	return s.settings(), err
+}
+
+func readStored(ctx context.Context, q querier) (storedSettings, error) {
 	s := DefaultSettings().stored()
 	var text []byte
 	err := q.QueryRow(ctx, `SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM settings`).Scan(&text)
 	if err == nil {
 		err = json.Unmarshal(text, &s)
 	}
-	return s.settings(), err
+	return s, err
 }
 
 // UpdateSettings changes the site's settings and returns them as they are then.
 func (db *DB) UpdateSettings(ctx context.Context, act Act, c SettingsChange) (Settings, error) {
+	if err := db.fixed.refuse(c); err != nil {
+		return Settings{}, err
+	}
 	var s Settings
 	err := db.write(ctx, "change settings", func(tx pgx.Tx) (err error) {
 		s, err = updateSettings(ctx, tx, act, c)
 		return err
 	})
-	return s, err
+	return db.fixed.in(s), err
 }
 
 func updateSettings(ctx context.Context, tx pgx.Tx, act Act, c SettingsChange) (Settings, error) {
@@ -93,6 +117,18 @@ func updateSettings(ctx context.Context, tx pgx.Tx, act Act, c SettingsChange) (
 	}
 	if c.DeleteGrace != nil {
 		changed["deleteGraceDays"] = int64(*c.DeleteGrace / day)
+	}
+	if !c.Limits.IsZero() || !c.Ceilings.IsZero() {
+		before, err := readStored(ctx, tx)
+		if err != nil {
+			return Settings{}, err
+		}
+		if !c.Limits.IsZero() {
+			changed["limits"] = merge(before.Limits, c.Limits)
+		}
+		if !c.Ceilings.IsZero() {
+			changed["ceilings"] = merge(before.Ceilings, c.Ceilings)
+		}
 	}
 	for key, value := range changed {
 		text, err := json.Marshal(value)
