@@ -17,6 +17,7 @@ import {
   Upload,
 } from "lucide-react";
 import type { ReactNode } from "react";
+import type { Entry } from "../../api/project";
 import { Menu, MenuItem, MenuLine } from "../../ui/menu";
 import { t } from "../../words";
 import { say } from "../say";
@@ -27,8 +28,8 @@ import type { EntryWork } from "./entrywork";
 import { isFolder } from "./path";
 import styles from "./tree.module.css";
 
-/** Where on the screen a menu opens. */
-export type MenuAt = { x: number; y: number };
+/** Where on the screen a menu opens, and what it is for: that stays, whatever is selected meanwhile. */
+export type MenuAt = { x: number; y: number; entries: readonly Entry[]; folder: string };
 
 type Props = {
   write: boolean;
@@ -39,6 +40,8 @@ type Props = {
   onTask: (task: Task) => void;
   onUpload: (folder: string, whole: boolean) => void;
 };
+
+type For = Props & Pick<MenuAt, "entries" | "folder">;
 
 /** What can be done to what is selected, or to the home when nothing is. */
 export function EntryMenu({
@@ -60,17 +63,14 @@ export function EntryMenu({
         />
       }
     >
-      {at === undefined ? null : <EntryItems {...props} />}
+      {at === undefined ? null : <EntryItems {...props} entries={at.entries} folder={at.folder} />}
     </Menu>
   );
 }
 
-/** The items themselves, for any menu. */
-export function EntryItems(props: Props) {
-  const { write, work } = props;
+function EntryItems(props: For) {
+  const { write, entries } = props;
   const { may } = useRoom();
-  useStore(useRoom().workspace.files.selection);
-  const entries = work.picked();
   const groups: ReactNode[] = [<Opening key="open" {...props} />];
   if (write && entries.length <= 1) groups.push(<Making key="make" {...props} />);
   else if (may("terminals.use") && entries.length <= 1) groups.push(<Terminal key="terminal" {...props} />);
@@ -102,9 +102,8 @@ function soon(f: () => void) {
   return () => setTimeout(f, 0);
 }
 
-function Opening({ work, onOpen }: Props) {
+function Opening({ entries, onOpen }: For) {
   const { workspace } = useRoom();
-  const entries = work.picked();
   const [first] = entries;
   if (first === undefined) return null;
   const file = entries.length === 1 && !isFolder(first);
@@ -131,21 +130,21 @@ function Opening({ work, onOpen }: Props) {
   );
 }
 
-function Making(props: Props) {
-  const { work, onMake, onUpload } = props;
+function Making(props: For) {
+  const { folder, onMake, onUpload } = props;
   const { may } = useRoom();
   return (
     <>
-      <MenuItem icon={FilePlus} onSelect={soon(() => onMake("file", work.folder()))}>
+      <MenuItem icon={FilePlus} onSelect={soon(() => onMake("file", folder))}>
         {t("New file")}
       </MenuItem>
-      <MenuItem icon={FolderPlus} onSelect={soon(() => onMake("folder", work.folder()))}>
+      <MenuItem icon={FolderPlus} onSelect={soon(() => onMake("folder", folder))}>
         {t("New folder")}
       </MenuItem>
-      <MenuItem icon={Upload} onSelect={() => onUpload(work.folder(), false)}>
+      <MenuItem icon={Upload} onSelect={() => onUpload(folder, false)}>
         {t("Upload files here")}
       </MenuItem>
-      <MenuItem icon={Upload} onSelect={() => onUpload(work.folder(), true)}>
+      <MenuItem icon={Upload} onSelect={() => onUpload(folder, true)}>
         {t("Upload a folder here")}
       </MenuItem>
       {may("terminals.use") ? <Terminal {...props} /> : null}
@@ -153,20 +152,20 @@ function Making(props: Props) {
   );
 }
 
-function Terminal({ work }: Props) {
+function Terminal({ folder }: For) {
   const { workspace } = useRoom();
   return (
-    <MenuItem icon={SquareTerminal} onSelect={() => void say(workspace.newTerminal(work.folder()))}>
+    <MenuItem icon={SquareTerminal} onSelect={() => void say(workspace.newTerminal(folder))}>
       {t("New terminal here")}
     </MenuItem>
   );
 }
 
-function Clipping({ write, work }: Props) {
+function Clipping({ write, work, entries, folder }: For) {
   const { workspace } = useRoom();
   const clip = useStore(workspace.files.clipboard.clip);
   const tab = useStore(workspace.active)?.tab;
-  const paths = work.picked().map((e) => e.path);
+  const paths = entries.map((e) => e.path);
   const some = paths.length > 0;
   return (
     <>
@@ -185,7 +184,7 @@ function Clipping({ write, work }: Props) {
           icon={ClipboardPaste}
           keys="Mod+V"
           disabled={clip === undefined}
-          onSelect={() => void work.paste(work.folder())}
+          onSelect={() => void work.paste(folder)}
         >
           {t("Paste")}
         </MenuItem>
@@ -209,10 +208,9 @@ function Clipping({ write, work }: Props) {
   );
 }
 
-function Changing({ work, onEdit, onTask }: Props) {
+function Changing({ work, entries, onEdit, onTask }: For) {
   const { files } = useRoom().workspace;
   const selecting = useStore(files.selecting);
-  const entries = work.picked();
   const [first] = entries;
   return (
     <>

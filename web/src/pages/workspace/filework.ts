@@ -20,6 +20,8 @@ export type Taken = { path: string; to: string; folders: boolean };
 /** What the work needs of the page. */
 export type Bench = {
   find: (path: string) => Entry | undefined;
+  /** Whether everything in a folder is known, so that what is not found there is not there. */
+  whole: (folder: string) => boolean;
   moved: (from: string, to: string) => void;
   removed: (path: string) => void;
   changed: (folder: string) => void;
@@ -184,7 +186,7 @@ export class FileWork {
       if (to === path) return put("keep-both", path);
       const there = await this.#stat(to);
       if (there === undefined) return put("fail", path);
-      const from = this.#bench.find(path) ?? (await this.#stat(path));
+      const from = await this.#stat(path);
       return taken.push({ path, to, folders: there.kind === "dir" && from?.kind === "dir" });
     });
     if (taken.length === 0) return plan;
@@ -259,7 +261,11 @@ export class FileWork {
     return first;
   }
 
+  /** What is at a path, if anything is: mostly it is known. */
   async #stat(path: string): Promise<Entry | undefined> {
+    const known = this.#bench.find(path);
+    if (known !== undefined) return known;
+    if (this.#bench.whole(parentOf(path)) && !nameOf(path).startsWith(".")) return undefined;
     try {
       return await statFile(this.#project, path);
     } catch (e) {

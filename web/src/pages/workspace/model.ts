@@ -134,7 +134,6 @@ export class Workspace {
   #resume(): void {
     const { expanded, hidden, order } = this.arrangement.get();
     this.files.resume(expanded, hidden, order);
-    void this.jobs.resume();
   }
 
   tabOf(panel: { id: string }, tab: Tab): OpenTab {

@@ -58,6 +58,7 @@ export class ProjectFiles {
     );
     this.work = new FileWork(project, jobs, {
       find: (path) => this.tree.find(path),
+      whole: (folder) => this.tree.level(folder).whole,
       moved: (from, to) => this.moved(from, to),
       removed: (path) => this.removed(path),
       changed: (dir) => this.tree.changed({ dir }),
@@ -115,8 +116,9 @@ export class ProjectFiles {
   #select(paths: readonly string[]): void {
     const [first] = paths;
     if (first === undefined) return;
-    this.selection.set({ focus: first, anchor: first, picked: new Set(paths) });
-    void this.tree.reveal(first);
+    void this.tree.reveal(first).then(() => {
+      this.selection.set({ focus: first, anchor: first, picked: new Set(paths) });
+    });
   }
 
   #changed(dir: string, names: string[] | undefined): void {

@@ -309,13 +309,20 @@ export class Tree {
     return f.items.filter((e) => isFolder(e) && this.#open.has(e.path) && parentOf(e.path) === path);
   }
 
+  /** The entry with a path, after reading on for it, and anew when it may have come since. */
   async #locate(path: string, pages: number): Promise<Entry | undefined> {
     const parent = parentOf(path);
     for (let left = pages; ; left--) {
       const found = this.find(path);
       const f = this.#folders.get(parent);
-      if (found || left <= 0 || !f?.next) return found;
-      await this.#more(parent, f);
+      if (found || !f) return found;
+      if (left > 0 && f.next) await this.#more(parent, f);
+      else if (f.items.length > large) return undefined;
+      else {
+        await f.reading;
+        await this.#load(parent);
+        return this.find(path);
+      }
     }
   }
 

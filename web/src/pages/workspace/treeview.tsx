@@ -83,7 +83,7 @@ export function TreeView({ work, write, editing, onEdit, onMake, onTask, onUploa
   const menuFor = (row: Row | undefined, x: number, y: number) => {
     if (row?.kind === "entry") work.take(row.entry.path);
     else select({ ...selection, picked: new Set() });
-    setMenu({ x, y });
+    setMenu({ x, y, entries: work.picked(), folder: row ? work.folder() : "" });
   };
   const keys = useTreeKeys({
     box,
