@@ -68,7 +68,13 @@ func (d *Dir) List(ctx context.Context, path string, p Page) (Listing, error) {
 	if err != nil {
 		return Listing{}, err
 	}
-	f, err := d.openDir(raw)
+	root, err := d.openDir(raw)
+	if err != nil {
+		return Listing{}, failure("list", path, err)
+	}
+	defer root.Close()
+	// Opened once more, because what os.Root opened looks at each entry that it reads.
+	f, err := spot{root, ".", raw}.openDir()
 	if err != nil {
 		return Listing{}, failure("list", path, err)
 	}
@@ -130,18 +136,29 @@ func (l *lister) key(de os.DirEntry) sortKey {
 	return k
 }
 
-// look fills in the numbers of keys, on all processors: one system call each.
+// look fills in the numbers of keys, with one system call each.
 func (l *lister) look(keys []sortKey) {
-	parts := min(runtime.GOMAXPROCS(0), 8)
+	_ = l.spread(len(keys), func(fd, i int) error { // what cannot be looked at has the number 0
+		var st unix.Stat_t
+		if unix.Fstatat(fd, keys[i].name, &st, unix.AT_SYMLINK_NOFOLLOW) == nil {
+			keys[i].number = l.by.number(&st, keys[i].file)
+		}
+		return nil
+	})
+}
+
+// spread calls f with the folder's descriptor and each number below n, on all
+// processors when there are many.
+func (l *lister) spread(n int, f func(fd, i int) error) error {
+	parts := max(1, min(runtime.GOMAXPROCS(0), 8, n/256))
+	errs := make([]error, parts)
 	var all sync.WaitGroup
-	for i := range parts {
-		part := keys[i*len(keys)/parts : (i+1)*len(keys)/parts]
+	for part := range parts {
 		all.Go(func() {
-			_ = withFd(l.dir, func(fd int) error {
-				for i := range part {
-					var st unix.Stat_t
-					if unix.Fstatat(fd, part[i].name, &st, unix.AT_SYMLINK_NOFOLLOW) == nil {
-						part[i].number = l.by.number(&st, part[i].file)
+			errs[part] = withFd(l.dir, func(fd int) error {
+				for i := part * n / parts; i < (part+1)*n/parts; i++ {
+					if err := f(fd, i); err != nil {
+						return err
 					}
 				}
 				return nil
@@ -149,30 +166,30 @@ func (l *lister) look(keys []sortKey) {
 		})
 	}
 	all.Wait()
+	return errors.Join(errs...)
 }
 
 // page looks at the selected entries.
 func (l *lister) page(sel *selection, total int) (Listing, error) {
 	keys := sel.sorted()
-	out := Listing{Entries: make([]Entry, 0, len(keys)), Total: total}
-	err := withFd(l.dir, func(fd int) error {
-		for _, k := range keys {
-			child := Join(l.raw, k.name)
-			var st unix.Stat_t
-			err := unix.Fstatat(fd, k.name, &st, unix.AT_SYMLINK_NOFOLLOW)
-			if errors.Is(err, unix.ENOENT) {
-				continue // removed since
-			}
-			if err != nil {
-				return failure("look at", Encode(child), err)
-			}
-			out.Entries = append(out.Entries, l.d.entryStat(child, &st))
+	out := Listing{Entries: make([]Entry, len(keys)), Total: total}
+	err := l.spread(len(keys), func(fd, i int) error {
+		var st unix.Stat_t
+		err := unix.Fstatat(fd, keys[i].name, &st, unix.AT_SYMLINK_NOFOLLOW)
+		if errors.Is(err, unix.ENOENT) {
+			return nil // removed since
 		}
+		child := Join(l.raw, keys[i].name)
+		if err != nil {
+			return failure("look at", Encode(child), err)
+		}
+		out.Entries[i] = l.d.entryStat(child, &st)
 		return nil
 	})
 	if err != nil {
 		return Listing{}, err
 	}
+	out.Entries = slices.DeleteFunc(out.Entries, func(e Entry) bool { return e.Name == "" })
 	if sel.more && len(keys) > 0 {
 		out.Next = l.by.cursor(keys[len(keys)-1])
 	}
