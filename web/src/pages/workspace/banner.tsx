@@ -4,6 +4,7 @@ import { classes } from "../../ui/classes";
 import { locale, t } from "../../words";
 import { useRoom } from "./context";
 import { useRun } from "./run";
+import { UsedUp } from "./use";
 import styles from "./workspace.module.css";
 
 /** What a person must know of the project before working on: it starts, it stands still, it will be stopped. */
@@ -75,7 +76,7 @@ function Now() {
       </div>
     );
   }
-  return idleAt ? <Idle at={idleAt} keep={() => run.send("keep-running")} busy={run.busy} /> : null;
+  return idleAt ? <Idle at={idleAt} keep={() => run.send("keep-running")} busy={run.busy} /> : <UsedUp />;
 }
 
 /** The project was not used for long: it says when it will be stopped, and how to prevent it. */

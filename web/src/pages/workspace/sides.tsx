@@ -1,10 +1,11 @@
-import { Files, type LucideIcon, Search, SquareTerminal, Users } from "lucide-react";
+import { Activity, Files, type LucideIcon, Search, SquareTerminal, Users } from "lucide-react";
 import type { ComponentType } from "react";
 import { t } from "../../words";
 import { Explorer } from "./explorer";
 import { PeoplePanel } from "./people";
 import { SearchPanel } from "./search";
 import { TerminalsPanel } from "./terminals";
+import { RunningPanel } from "./use";
 
 /** Something that can stand beside the tabs. */
 export type SidePart = {
@@ -28,6 +29,13 @@ export function sideParts(): readonly SidePart[] {
       icon: SquareTerminal,
       verb: "terminals.use",
       show: TerminalsPanel,
+    },
+    {
+      id: "running",
+      label: t("Running things"),
+      icon: Activity,
+      verb: "terminals.use",
+      show: RunningPanel,
     },
     { id: "people", label: t("People"), icon: Users, show: PeoplePanel },
   ];

@@ -3,7 +3,6 @@ import { CloudOff } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useConnection } from "../../api/connection";
 import type { DocumentState } from "../../sync/document";
-import { size } from "../../ui/ago";
 import { Avatar } from "../../ui/avatar";
 import { classes } from "../../ui/classes";
 import { t } from "../../words";
@@ -12,11 +11,12 @@ import { useRoom, useStore } from "./context";
 import type { OpenTab } from "./model";
 import { useFollow } from "./people";
 import { status } from "./queries";
+import { Use } from "./use";
 import styles from "./workspace.module.css";
 
 /** One line that is always true: the project, the connection, the document, the cursor, the people in it. */
 export function StatusLine() {
-  const { workspace, project, running, narrow } = useRoom();
+  const { workspace, project, running } = useRoom();
   const active = useStore(workspace.active);
   const waiting = useStore(workspace.documents.waiting);
   const lost = useConnection() === "lost";
@@ -30,24 +30,12 @@ export function StatusLine() {
           <CloudOff size={14} strokeWidth={1.5} aria-hidden /> {t("Offline")}
         </span>
       ) : null}
-      {running && !narrow ? <Use /> : null}
+      {running ? <Use /> : null}
       <Following />
       <span className={styles.gap} />
       {active ? <Document open={active} /> : null}
       {!active && waiting > 0 ? <span>{savedText("saving", waiting)}</span> : null}
     </footer>
-  );
-}
-
-/** What the project uses. */
-function Use() {
-  const { project, running } = useRoom();
-  const { data } = useQuery(status(project.id, running));
-  if (!data) return null;
-  return (
-    <span className="numbers" title={t("Memory of all its processes, and what is free on the disk")}>
-      {t("{memory} · {disk} free", { memory: size(data.memoryBytes), disk: size(data.diskFreeBytes) })}
-    </span>
   );
 }
 
