@@ -30,6 +30,7 @@ import {
 import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
 import type { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
+import { conflictMarkers } from "../merge/markers";
 import { peerCursors } from "./cursors";
 import { replacement } from "./diff";
 import { languageOf } from "./language";
@@ -248,7 +249,14 @@ function base(config: TextViewConfig, small: boolean): Extension {
     EditorState.tabSize.of(4),
     indentUnit.of("    "),
     small
-      ? [indentOnInput(), bracketMatching(), closeBrackets(), autocompletion(), highlightSelectionMatches()]
+      ? [
+          conflictMarkers(),
+          indentOnInput(),
+          bracketMatching(),
+          closeBrackets(),
+          autocompletion(),
+          highlightSelectionMatches(),
+        ]
       : [],
     rectangularSelection(),
     crosshairCursor(),

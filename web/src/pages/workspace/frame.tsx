@@ -18,6 +18,7 @@ import { sideWidth } from "./arrangement";
 import { Banner } from "./banner";
 import { type Room, RoomContext, useNarrow, useRoom, useStore } from "./context";
 import { Dock } from "./dock";
+import { useGitStates } from "./git/hooks";
 import { Header } from "./header";
 import { Workspace } from "./model";
 import { layout } from "./queries";
@@ -60,6 +61,7 @@ export function Frame({ project, kept, self }: { project: Project; kept: unknown
 
 function Page() {
   const [finding, setFinding] = useState(false);
+  useGitStates();
   useWorkspaceActions({ find: () => setFinding(true) });
   useSearchActions();
   return (

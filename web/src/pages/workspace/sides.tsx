@@ -1,7 +1,8 @@
-import { Activity, Files, type LucideIcon, Search, SquareTerminal, Users } from "lucide-react";
+import { Activity, Files, GitBranch, type LucideIcon, Search, SquareTerminal, Users } from "lucide-react";
 import type { ComponentType } from "react";
 import { t } from "../../words";
 import { Explorer } from "./explorer";
+import { GitSide } from "./git/side";
 import { PeoplePanel } from "./people";
 import { SearchPanel } from "./search";
 import { TerminalsPanel } from "./terminals";
@@ -23,6 +24,14 @@ export function sideParts(): readonly SidePart[] {
   return [
     { id: "files", label: t("Files"), icon: Files, keys: "Mod+B", show: Explorer },
     { id: "search", label: t("Search"), icon: Search, keys: "Mod+Shift+F", show: SearchPanel },
+    {
+      id: "git",
+      label: t("Git"),
+      icon: GitBranch,
+      keys: "Mod+Shift+G",
+      verb: "terminals.use",
+      show: GitSide,
+    },
     {
       id: "terminals",
       label: t("Terminals"),

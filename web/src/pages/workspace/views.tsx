@@ -1,4 +1,4 @@
-import { ChartPie, type LucideIcon } from "lucide-react";
+import { ChartPie, GitCompare, GitMerge, type LucideIcon } from "lucide-react";
 import { type ComponentType, lazy } from "react";
 import type { EditorHost } from "../../editors/host";
 
@@ -16,4 +16,8 @@ export type ViewProps = {
 export type View = { id: string; icon: LucideIcon; show: ComponentType<ViewProps> };
 
 /** The views, which Workspace.openView opens by their ids. */
-export const views: readonly View[] = [{ id: "usage", icon: ChartPie, show: lazy(() => import("./usage")) }];
+export const views: readonly View[] = [
+  { id: "usage", icon: ChartPie, show: lazy(() => import("./usage")) },
+  { id: "diff", icon: GitCompare, show: lazy(() => import("./git/diffview")) },
+  { id: "merge", icon: GitMerge, show: lazy(() => import("./git/mergeview")) },
+];

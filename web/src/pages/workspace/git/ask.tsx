@@ -5,8 +5,8 @@ import { Field } from "../../../ui/field";
 import { t } from "../../../words";
 import { useStore } from "../context";
 import styles from "./git.module.css";
-import type { Asking } from "./store";
 import { useGit } from "./hooks";
+import type { Asking } from "./store";
 
 /** Asks for what a remote wants to know. What is typed stays in this tab's memory. */
 export function AskDialog() {
@@ -23,7 +23,9 @@ function Ask({ asking: { ask, answer } }: { asking: Asking }) {
       open
       onClose={() => answer(undefined, false)}
       title={t("Sign in to {host}", { host: ask.url.replace(/^https?:\/\//, "") })}
-      description={t("It is used for this request only, under your own name, and is not kept in the project.")}
+      description={t(
+        "It is used for this request only, under your own name, and is not kept in the project.",
+      )}
     >
       <form
         className={styles.form}
@@ -35,9 +37,16 @@ function Ask({ asking: { ask, answer } }: { asking: Asking }) {
       >
         {ask.refused ? <p role="alert">{t("This user name and token were not accepted.")}</p> : null}
         {ask.plain ? (
-          <p role="alert">{t("The connection to this remote is not encrypted: others may read the token.")}</p>
+          <p role="alert">
+            {t("The connection to this remote is not encrypted: others may read the token.")}
+          </p>
         ) : null}
-        <Field label={t("User name")} value={username} onChange={(e) => setUsername(e.target.value)} autoComplete="off" />
+        <Field
+          label={t("User name")}
+          value={username}
+          onChange={(e) => setUsername(e.target.value)}
+          autoComplete="off"
+        />
         <Field
           label={t("Token or password")}
           type="password"

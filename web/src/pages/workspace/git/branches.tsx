@@ -98,7 +98,11 @@ function Branch({ branch, act }: { branch: GitBranch; act: (a: "switch" | "merge
         title={branch.subject}
         onClick={() => act("switch")}
       >
-        {branch.current ? <Check size={16} strokeWidth={1.5} aria-hidden /> : <span className={styles.letter} />}
+        {branch.current ? (
+          <Check size={16} strokeWidth={1.5} aria-hidden />
+        ) : (
+          <span className={styles.letter} />
+        )}
         <span className={styles.name}>{name}</span>
         <span className={styles.dir}>{branch.remote ? t("remote") : branch.subject}</span>
       </button>

@@ -26,7 +26,9 @@ export function Empty({ overview }: { overview: GitOverview }) {
     });
   return (
     <div className={styles.empty}>
-      <p>{t("No repository yet. One keeps each state of your files that you name, and shares it with others.")}</p>
+      <p>
+        {t("No repository yet. One keeps each state of your files that you name, and shares it with others.")}
+      </p>
       <div className={styles.row}>
         <Button look="primary" busy={busy === "init" && t("Making…")} onClick={() => void make()}>
           {t("Make one")}
@@ -63,7 +65,12 @@ function CloneDialog({ onClose }: { onClose: () => void }) {
         }}
       >
         <Field label={t("Address")} value={url} onChange={(e) => setUrl(e.target.value)} />
-        <Field label={t("Folder")} value={folder} placeholder={own} onChange={(e) => setFolder(e.target.value)} />
+        <Field
+          label={t("Folder")}
+          value={folder}
+          placeholder={own}
+          onChange={(e) => setFolder(e.target.value)}
+        />
         {under ? <output className={styles.progress}>{under.progress?.text ?? t("Starting…")}</output> : null}
         <div className={styles.row}>
           <span className={styles.grow} />

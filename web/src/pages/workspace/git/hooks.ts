@@ -4,6 +4,7 @@ import { useAccount } from "../../../api/session";
 import { toast } from "../../../ui/toast";
 import { t } from "../../../words";
 import { useRoom, useStore } from "../context";
+import { isWithin } from "../path";
 import { type GitStore, gitOf } from "./store";
 
 /** The store of this workspace. */
@@ -48,9 +49,12 @@ export async function discard(git: GitStore, paths: string[]): Promise<void> {
   const { undo } = await git.change("stage", { repo, action: "discard", paths });
   if (!undo) return;
   toast({
-    text: t("{count, plural, one {The changes of # file are discarded} other {The changes of # files are discarded}}", {
-      count: paths.length,
-    }),
+    text: t(
+      "{count, plural, one {The changes of # file are discarded} other {The changes of # files are discarded}}",
+      {
+        count: paths.length,
+      },
+    ),
     action: {
       label: t("Undo"),
       run: () => {
@@ -66,4 +70,11 @@ export async function discard(git: GitStore, paths: string[]): Promise<void> {
 export function useStatus() {
   const git = useGit();
   return { git, status: useStore(git.status), overview: useStore(git.overview), error: useStore(git.error) };
+}
+
+/** The repository that a path is in: the innermost one that is known. */
+export function useGitRepo(path: string): string | undefined {
+  const all = useStore(useGit().overview)?.repositories ?? [];
+  const around = all.filter((r) => r.path === "" || isWithin(path, r.path));
+  return around.sort((a, b) => b.path.length - a.path.length)[0]?.path;
 }

@@ -20,8 +20,12 @@ export function Notices({ status }: { status: GitStatus }) {
       {operation ? (
         <div className={styles.notice} role="status">
           <p>
-            {operation === "merge" ? t("A merge is under way.") : t("A {operation} is under way.", { operation })}{" "}
-            {status.steps ? t("Step {step} of {steps}.", { step: status.step ?? 1, steps: status.steps }) : ""}{" "}
+            {operation === "merge"
+              ? t("A merge is under way.")
+              : t("A {operation} is under way.", { operation })}{" "}
+            {status.steps
+              ? t("Step {step} of {steps}.", { step: status.step ?? 1, steps: status.steps })
+              : ""}{" "}
             {open ? t("Resolve the files in conflict first.") : t("All conflicts are resolved.")}
           </p>
           <div className={styles.row}>
@@ -37,17 +41,23 @@ export function Notices({ status }: { status: GitStatus }) {
             {operation === "rebase" ? (
               <Button onClick={() => void run("skip", () => resolve("skip"))}>{t("Skip this commit")}</Button>
             ) : null}
-            {operation !== "bisect" ? <Button onClick={() => setAborting(true)}>{t("Give up")}</Button> : null}
+            {operation !== "bisect" ? (
+              <Button onClick={() => setAborting(true)}>{t("Give up")}</Button>
+            ) : null}
           </div>
         </div>
       ) : null}
       {status.lockedAt ? (
         <div className={styles.notice} role="status">
           <p>
-            {t("A Git that was ended has left its lock (index.lock). Nothing can be staged or committed until it is taken away.")}
+            {t(
+              "A Git that was ended has left its lock (index.lock). Nothing can be staged or committed until it is taken away.",
+            )}
           </p>
           <div className={styles.row}>
-            <Button onClick={() => void run("unlock", () => git.change("folder", { path: repo, action: "unlock" }))}>
+            <Button
+              onClick={() => void run("unlock", () => git.change("folder", { path: repo, action: "unlock" }))}
+            >
               {t("Take the lock away")}
             </Button>
           </div>

@@ -29,7 +29,7 @@ import { type ChangeRow, type Group, letterTitle, rowsOf } from "./states";
 import { Sync } from "./sync";
 
 /** Git beside the tabs: what changed, what will be committed, and the remote. */
-export function GitPanel() {
+export default function GitPanel() {
   const { running } = useRoom();
   const { git, status, overview, error } = useStatus();
   const [branches, setBranches] = useState(false);
@@ -216,7 +216,12 @@ function Row({ row, repo, onStage, onUnstage, onDiscard }: RowProps) {
       );
     if (narrow) workspace.show("");
   };
-  const tone = letter === "!" || letter === "D" ? styles.bad : letter === "A" || letter === "U" ? styles.added : styles.changed;
+  const tone =
+    letter === "!" || letter === "D"
+      ? styles.bad
+      : letter === "A" || letter === "U"
+        ? styles.added
+        : styles.changed;
   return (
     <li
       className={styles.change}

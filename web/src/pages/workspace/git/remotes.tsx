@@ -18,7 +18,12 @@ export function RemoteDialog({ status, onClose }: { status: GitStatus; onClose: 
     if (await run("add", () => git.change("remote", { repo, action: "add", name, url }))) onClose();
   };
   return (
-    <Dialog open onClose={onClose} title={t("Remotes")} description={t("Where this repository is pushed to and pulled from.")}>
+    <Dialog
+      open
+      onClose={onClose}
+      title={t("Remotes")}
+      description={t("Where this repository is pushed to and pulled from.")}
+    >
       <div className={styles.form}>
         <ul>
           {status.remotes.map((r) => (
@@ -26,7 +31,9 @@ export function RemoteDialog({ status, onClose }: { status: GitStatus; onClose: 
               <b>{r.name}</b> <span className={styles.dir}>{r.url}</span>
               <Button
                 look="quiet"
-                onClick={() => void run("remove", () => git.change("remote", { repo, action: "remove", name: r.name }))}
+                onClick={() =>
+                  void run("remove", () => git.change("remote", { repo, action: "remove", name: r.name }))
+                }
               >
                 {t("Remove")}
               </Button>
@@ -45,12 +52,19 @@ export function RemoteDialog({ status, onClose }: { status: GitStatus; onClose: 
             label={t("Address")}
             value={url}
             onChange={(e) => setUrl(e.target.value)}
-            hint={t("It begins with https:// or ssh://, or is of the form user@host:path. Leave passwords out: you are asked.")}
+            hint={t(
+              "It begins with https:// or ssh://, or is of the form user@host:path. Leave passwords out: you are asked.",
+            )}
           />
           {/^ssh:|^[^/:]+:[^/]/.test(url) && !/^https?:/.test(url) ? <Key /> : null}
           <div className={styles.row}>
             <span className={styles.grow} />
-            <Button look="primary" type="submit" disabled={name === "" || url === ""} busy={busy === "add" && t("Adding…")}>
+            <Button
+              look="primary"
+              type="submit"
+              disabled={name === "" || url === ""}
+              busy={busy === "add" && t("Adding…")}
+            >
               {t("Add remote")}
             </Button>
           </div>

@@ -11,7 +11,15 @@ import { useAuthor, useDoing, useGit } from "./hooks";
 import { RemoteDialog } from "./remotes";
 
 /** Fetch, pull and push, with their progress. */
-export function Sync({ status, pull: Pull, push: Push }: { status: GitStatus; pull: LucideIcon; push: LucideIcon }) {
+export function Sync({
+  status,
+  pull: Pull,
+  push: Push,
+}: {
+  status: GitStatus;
+  pull: LucideIcon;
+  push: LucideIcon;
+}) {
   const git = useGit();
   const author = useAuthor();
   const under = useStore(git.transferring);
@@ -45,7 +53,9 @@ export function Sync({ status, pull: Pull, push: Push }: { status: GitStatus; pu
       {under ? (
         <output className={styles.progress} style={{ width: "100%" }}>
           <span className={styles.row}>
-            <span className={styles.grow}>{under.progress?.text ?? under.progress?.phase ?? t("Starting…")}</span>
+            <span className={styles.grow}>
+              {under.progress?.text ?? under.progress?.phase ?? t("Starting…")}
+            </span>
             <IconButton light label={t("Cancel")} onClick={under.stop}>
               <CircleX size={16} strokeWidth={1.5} />
             </IconButton>

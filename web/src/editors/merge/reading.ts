@@ -1,0 +1,34 @@
+import { EditorState, StateEffect } from "@codemirror/state";
+import { EditorView, lineNumbers } from "@codemirror/view";
+import { languageOf } from "../text/language";
+import { look } from "../text/theme";
+
+/** A text that is only read: one side of a merge. */
+export class ReadingView {
+  #view: EditorView;
+  #over = false;
+
+  constructor(parent: HTMLElement, path: string, text: string, label: string) {
+    this.#view = new EditorView({
+      parent,
+      doc: text,
+      extensions: [
+        look(),
+        lineNumbers(),
+        EditorState.readOnly.of(true),
+        EditorView.contentAttributes.of({ "aria-label": label, "aria-readonly": "true", tabindex: "0" }),
+      ],
+    });
+    void this.#colour(path);
+  }
+
+  destroy(): void {
+    this.#over = true;
+    this.#view.destroy();
+  }
+
+  async #colour(path: string): Promise<void> {
+    const support = await languageOf(path, "")?.load();
+    if (support && !this.#over) this.#view.dispatch({ effects: StateEffect.appendConfig.of(support) });
+  }
+}
