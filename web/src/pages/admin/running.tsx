@@ -53,8 +53,8 @@ export function RunningPage() {
         const state = told(p.state);
         if (p.deleted !== undefined) return <Badge tone="none">{t("Deleted")}</Badge>;
         return (
-          <span title={state.detail}>
-            <Badge tone={state.tone}>{state.word}</Badge>
+          <span title={p.warnings?.join(" ") ?? state.detail}>
+            <Badge tone={p.warnings === undefined ? state.tone : "amber"}>{state.word}</Badge>
           </span>
         );
       },
@@ -62,8 +62,9 @@ export function RunningPage() {
     {
       head: t("Memory"),
       align: "right",
-      cell: (p) => (p.memoryBytes === undefined ? "" : size(p.memoryBytes)),
+      cell: (p) => against(p.memoryBytes, p.limits.memoryBytes),
     },
+    { head: t("Disk"), align: "right", cell: (p) => against(p.diskBytes, p.limits.diskBytes), minor: true },
     { head: t("Processes"), align: "right", cell: (p) => p.processes ?? "", minor: true },
     { head: t("Last edit"), cell: (p) => <Ago at={p.lastEdited} />, minor: true },
     {
@@ -110,4 +111,10 @@ export function RunningPage() {
       <More query={query} />
     </>
   );
+}
+
+/** What is used, beside what may be used. */
+function against(used: number | undefined, limit: number): string {
+  if (used === undefined) return "";
+  return limit > 0 ? t("{used} of {limit}", { used: size(used), limit: size(limit) }) : size(used);
 }

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { request } from "../../api/fetch";
 import { keys } from "../../api/keys";
+import type { LimitChange } from "../../api/limits";
 import { adminSettings } from "../../api/queries";
 import type { Settings } from "../../api/types";
 import { Choices } from "../../ui/field";
@@ -10,6 +11,7 @@ import { t } from "../../words";
 import { say } from "../say";
 import { useTitle } from "../title";
 import styles from "./admin.module.css";
+import { LimitSections } from "./limits";
 
 /** The site's settings. */
 export function SiteSettingsPage() {
@@ -36,6 +38,9 @@ function SiteSettings({ settings: s }: { settings: Settings }) {
       throw e;
     }
     await cache.invalidateQueries({ queryKey: keys.site });
+  };
+  const limit = async (body: { limits?: LimitChange; ceilings?: LimitChange }) => {
+    cache.setQueryData(keys.adminSettings, await request("PATCH", "/admin/settings", { body }));
   };
   return (
     <>
@@ -101,6 +106,7 @@ function SiteSettings({ settings: s }: { settings: Settings }) {
           onSave={(days) => change({ deleteGraceDays: Number(days) })}
         />
       </Section>
+      <LimitSections settings={s} change={limit} />
     </>
   );
 }

@@ -14,6 +14,7 @@ import { useTitle } from "../title";
 import { AboutSection } from "./about";
 import { EndSection } from "./end";
 import { EnvSection } from "./env";
+import { LimitsSection } from "./limits";
 import { PeopleSection } from "./people";
 import styles from "./project-settings.module.css";
 import { RunSection } from "./run";
@@ -60,6 +61,7 @@ function Sections({ project: p }: { project: Project }) {
         { id: "people", title: t("People") },
         ...(mayReadEnv ? [{ id: "env", title: t("Environment variables") }] : []),
         { id: "run", title: t("Running") },
+        { id: "limits", title: t("Limits") },
         { id: "end", title: t("Leave or delete") },
       ]}
     >
@@ -67,6 +69,7 @@ function Sections({ project: p }: { project: Project }) {
       <PeopleSection project={p} />
       {mayReadEnv ? <EnvSection project={p} /> : null}
       <RunSection project={p} />
+      <LimitsSection project={p} />
       <EndSection project={p} />
     </Page>
   );
