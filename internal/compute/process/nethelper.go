@@ -38,6 +38,12 @@ func (n network) connect(s spaces, log *os.File) (*exec.Cmd, error) {
 	}
 	c.ExtraFiles = append(c.ExtraFiles, write)
 	c.Args = append(c.Args, fmt.Sprintf("--ready-fd=%d", 2+len(c.ExtraFiles)), "/proc/self/fd/3", tapName)
+	if s.first != nil {
+		// The helper ends with the project also while no hub is there (a pidfd hangs
+		// up since Linux 6.9); before, the next hub ends it.
+		c.ExtraFiles = append(c.ExtraFiles, s.first)
+		c.Args = slices.Insert(c.Args, 1, fmt.Sprintf("--exit-fd=%d", 2+len(c.ExtraFiles)))
+	}
 	c.Stdout, c.Stderr = log, log
 	err = c.Start()
 	_ = write.Close()

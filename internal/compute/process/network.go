@@ -169,6 +169,7 @@ func (n network) report() []string {
 // they are the same ones, whatever becomes of the process and its number.
 type spaces struct {
 	net, user *os.File // user: nil when it is ours
+	first     *os.File // a handle on the process; nil before Linux 5.3
 }
 
 func openSpaces(first process) (spaces, error) {
@@ -190,6 +191,9 @@ func openSpaces(first process) (spaces, error) {
 		s.close()
 		return spaces{}, err
 	}
+	if fd, err := unix.PidfdOpen(first.Pid, 0); err == nil {
+		s.first = os.NewFile(uintptr(fd), "pidfd")
+	}
 	return s, nil
 }
 
@@ -205,6 +209,9 @@ func (s spaces) close() {
 	}
 	if s.user != nil {
 		_ = s.user.Close()
+	}
+	if s.first != nil {
+		_ = s.first.Close()
 	}
 }
 

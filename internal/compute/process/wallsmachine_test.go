@@ -292,10 +292,13 @@ func testNetwork(t *testing.T, uid int) {
 			if got := r.noted(spec.Project); got != second || !second.alive() {
 				t.Errorf("after the hub's restart the helper is %v, was %v", got, second)
 			}
-			if err := r.Stop(t.Context(), spec.Project); err != nil {
+			// Killed while no hub is there: the helper ends too.
+			if err := r.Close(); err != nil {
 				t.Fatal(err)
 			}
+			r.kill(t, spec.Project)
 			computetest.Eventually(t, func() bool { return !second.alive() }, func() string { return "the helper outlives its project" })
+			r.open(t)
 		})
 		t.Run(w.name+", none", func(t *testing.T) {
 			w.cfg.Network = netNone
