@@ -55,6 +55,9 @@ export function useRows(count: number, height: number, header = 0): Rows {
   const tall = Math.min(total, tallest);
   const most = Math.max(0, count - view / height);
 
+  // While nothing is there yet, neither is the element.
+  const there = count > 0;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the element may be there now
   useLayoutEffect(() => {
     const el = box.current;
     if (!el) return;
@@ -63,7 +66,7 @@ export function useRows(count: number, height: number, header = 0): Rows {
     const watch = new ResizeObserver(measure);
     watch.observe(el);
     return () => watch.disconnect();
-  }, [height, header]);
+  }, [height, header, there]);
 
   const place = useCallback(
     (to: number, bar: boolean) => {

@@ -78,6 +78,12 @@ export function makeViewer(
       ),
     { signal },
   );
+  // What was fitted stays fitted.
+  const watch = new ResizeObserver(() => {
+    const value = viewer.currentScaleValue;
+    if (value && Number.isNaN(Number(value))) viewer.currentScaleValue = value;
+  });
+  watch.observe(container);
   container.addEventListener(
     "click",
     (e) => {
@@ -137,6 +143,7 @@ export function makeViewer(
     },
     end: () => {
       stop.abort();
+      watch.disconnect();
       // The types say that there always is a document.
       Reflect.apply(viewer.setDocument, viewer, [null]);
       viewer.cleanup();
