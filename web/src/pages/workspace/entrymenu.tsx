@@ -27,6 +27,7 @@ import type { Editing, Task } from "./entrydialogs";
 import type { EntryWork } from "./entrywork";
 import { isFolder } from "./path";
 import styles from "./tree.module.css";
+import { UnpackItem } from "./unpackitem";
 
 /** Where on the screen a menu opens, and what it is for: that stays, whatever is selected meanwhile. */
 export type MenuAt = { x: number; y: number; entries: readonly Entry[]; folder: string };
@@ -102,7 +103,7 @@ function soon(f: () => void) {
   return () => setTimeout(f, 0);
 }
 
-function Opening({ entries, onOpen }: For) {
+function Opening({ entries, write, onOpen }: For) {
   const { workspace } = useRoom();
   const [first] = entries;
   if (first === undefined) return null;
@@ -126,6 +127,7 @@ function Opening({ entries, onOpen }: For) {
       <MenuItem icon={Download} onSelect={() => download(workspace.project, entries)}>
         {file ? t("Download") : t("Download as a zip")}
       </MenuItem>
+      <UnpackItem entries={entries} write={write} />
     </>
   );
 }

@@ -67,7 +67,7 @@ export class Workspace {
       moved: (from, to) => this.deck.moved(from, to),
       removed: (path) => this.deck.closeWithin(path),
     });
-    this.uploads = new Uploads(sendTo(project, ""));
+    this.uploads = new Uploads(sendTo(project));
   }
 
   get arrangement() {

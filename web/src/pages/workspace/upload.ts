@@ -1,59 +1,77 @@
-import { fileAddress } from "../../api/project";
+import { isKind, messageOf } from "../../api/problem";
+import { type TarItem, tarSize } from "../../api/tar";
+import {
+  type Conflict,
+  forgetFile,
+  type SendOptions,
+  sendFile,
+  sendMany,
+  type UploadedItem,
+} from "../../api/uploads";
 import { Store } from "../../sync/store";
 import { joinPath } from "./tree";
 
-/** A file to upload, and its path below the folder that it goes to. */
-export type Upload = { path: string; file: File };
+/** A file to upload, or an empty folder, and its path below the folder that it goes to. */
+export type Upload = { path: string; file?: File };
 
 export type UploadState = {
   id: number;
   path: string;
   size: number;
   sent: number;
-  state: "waiting" | "sending" | "done" | "exists" | "failed" | "cancelled";
+  state: "waiting" | "sending" | "done" | "exists" | "skipped" | "failed" | "cancelled";
   problem?: string;
 };
 
-/** How one file is sent; a test brings its own. Rejects with SendError. */
-export type Send = (
-  path: string,
-  file: Blob,
-  o: { replace: boolean; signal: AbortSignal; progress: (sent: number) => void },
-) => Promise<void>;
+/** What a person answers when there is something already. */
+export type Answer = Exclude<Conflict, "fail">;
 
-/** A file was not taken. exists: there is one of that name. */
-export class SendError extends Error {
-  readonly exists: boolean;
-  constructor(message: string, exists = false) {
-    super(message);
-    this.exists = exists;
-  }
-}
+/** How files are sent; a test brings its own. */
+export type Sender = {
+  one: (path: string, file: File, o: SendOptions) => Promise<void>;
+  many: (items: readonly TarItem[], o: Omit<SendOptions, "progress">) => Promise<readonly UploadedItem[]>;
+  forget: (path: string, file: File) => Promise<void>;
+};
 
-type Job = { upload: Upload; state: UploadState; replace: boolean; abort?: AbortController };
+type Job = { file: File | undefined; state: UploadState; conflict: Conflict; abort?: AbortController };
 
-/** Files on their way at a time. */
+/** Requests at a time. */
 const atOnce = 3;
 
+/** Files up to this go many in one request, of so many bytes and files. */
+const small = 64 * 1024;
+const manyBytes = 900_000;
+const manyFiles = 400;
+
 /**
- * Uploads to one project: a queue with progress, that can be cancelled, and that
- * asks before it replaces anything.
+ * Uploads to one project: a queue with progress, that can be paused and cancelled,
+ * goes on by itself when the connection does, and asks before it replaces anything.
  */
 export class Uploads {
   readonly list = new Store<UploadState[]>([]);
-  #send: Send;
+  /** Bytes a second, over the last seconds. */
+  readonly rate = new Store(0);
+  readonly paused = new Store(false);
+  #send: Sender;
   #jobs: Job[] = [];
   #next = 1;
+  #meter: { at: number; sent: number }[] = [];
 
-  constructor(send: Send) {
+  constructor(send: Sender) {
     this.#send = send;
   }
 
   add(folder: string, uploads: Upload[]): void {
     for (const u of uploads) {
       const path = joinPath(folder, u.path);
-      const state: UploadState = { id: this.#next++, path, size: u.file.size, sent: 0, state: "waiting" };
-      this.#jobs.push({ upload: u, state, replace: false });
+      const state: UploadState = {
+        id: this.#next++,
+        path,
+        size: u.file?.size ?? 0,
+        sent: 0,
+        state: "waiting",
+      };
+      this.#jobs.push({ file: u.file, state, conflict: "fail" });
     }
     this.#go();
   }
@@ -61,7 +79,10 @@ export class Uploads {
   cancel(id: number): void {
     this.#with(id, (j) => {
       j.abort?.abort();
-      if (j.state.state !== "done") this.#set(j, { state: "cancelled" });
+      if (j.state.state === "done") return;
+      this.#set(j, { state: "cancelled" });
+      // What came of it expires by itself when this does not arrive.
+      if (j.file) this.#send.forget(j.state.path, j.file).catch(() => undefined);
     });
   }
 
@@ -69,17 +90,38 @@ export class Uploads {
     for (const j of this.#jobs) if (unfinished(j.state)) this.cancel(j.state.id);
   }
 
-  /** Sends one that exists or failed again; what is there is replaced when it exists. */
+  /** Stops to send; what is there stays there. */
+  pause(): void {
+    this.paused.set(true);
+    for (const j of this.#jobs) {
+      if (j.state.state !== "sending") continue;
+      j.abort?.abort();
+      this.#set(j, { state: "waiting" });
+    }
+  }
+
+  resume(): void {
+    this.paused.set(false);
+    this.#go();
+  }
+
+  /** Sends one that failed again. */
   again(id: number): void {
     this.#with(id, (j) => {
-      j.replace = j.state.state === "exists";
-      this.#set(j, { state: "waiting", sent: 0 });
+      this.#set(j, { state: "waiting" });
       this.#go();
     });
   }
 
-  replaceAll(): void {
-    for (const j of this.#jobs) if (j.state.state === "exists") this.again(j.state.id);
+  /** What to do with all that are there already, and with those that turn out to be. */
+  answer(a: Answer): void {
+    for (const j of this.#jobs) {
+      if (j.state.state !== "exists" && j.state.state !== "waiting" && j.state.state !== "sending") continue;
+      if (j.conflict === "fail") j.conflict = a;
+      if (j.state.state !== "exists") continue;
+      this.#set(j, { state: a === "skip" ? "skipped" : "waiting" });
+    }
+    this.#go();
   }
 
   /** Forgets those that are over. */
@@ -89,32 +131,95 @@ export class Uploads {
   }
 
   #go(): void {
-    const free = atOnce - this.#jobs.filter((j) => j.state.state === "sending").length;
-    const next = this.#jobs.filter((j) => j.state.state === "waiting").slice(0, Math.max(0, free));
-    for (const j of next) void this.#run(j);
+    for (;;) {
+      const busy = new Set(this.#jobs.filter((j) => j.state.state === "sending").map((j) => j.abort));
+      const next = this.#jobs.find((j) => j.state.state === "waiting");
+      if (this.paused.get() || next === undefined || busy.size >= atOnce) break;
+      const many = this.#bundle();
+      if (many.length > 1 || next.file === undefined) void this.#runMany(many);
+      else void this.#run(next, next.file);
+    }
     this.#tell();
   }
 
-  async #run(j: Job): Promise<void> {
-    const abort = new AbortController();
-    j.abort = abort;
-    this.#set(j, { state: "sending" });
+  /** The small files that go in the next request, if the next one is small. */
+  #bundle(): Job[] {
+    const out: Job[] = [];
+    let bytes = 0;
+    for (const j of this.#jobs) {
+      if (j.state.state !== "waiting") continue;
+      if (j.state.size > small || (out[0] && out[0].conflict !== j.conflict)) {
+        if (out.length === 0) break;
+        continue;
+      }
+      bytes += tarSize({ path: j.state.path, ...(j.file && { file: j.file }) });
+      if (out.length >= manyFiles || (out.length > 0 && bytes > manyBytes)) break;
+      out.push(j);
+    }
+    return out;
+  }
+
+  async #run(j: Job, file: File): Promise<void> {
+    const abort = this.#begin([j]);
     try {
-      await this.#send(j.state.path, j.upload.file, {
-        replace: j.replace,
+      await this.#send.one(j.state.path, file, {
+        conflict: j.conflict,
         signal: abort.signal,
         progress: (sent) => this.#set(j, { sent }),
+        trouble: (problem) => this.#set(j, { problem }),
       });
-      this.#set(j, { state: "done", sent: j.state.size });
+      this.#set(j, { state: "done", sent: j.state.size, problem: "" });
     } catch (e) {
       if (!abort.signal.aborted) this.#failed(j, e);
     }
     this.#go();
   }
 
+  async #runMany(jobs: Job[]): Promise<void> {
+    const abort = this.#begin(jobs);
+    try {
+      const items = jobs.map((j) => ({ path: j.state.path, ...(j.file && { file: j.file }) }));
+      const got = await this.#send.many(items, {
+        conflict: jobs[0]?.conflict ?? "fail",
+        signal: abort.signal,
+        trouble: (problem) => this.#set(jobs[0], { problem }),
+      });
+      jobs.forEach((j, i) => {
+        this.#took(j, got[i]);
+      });
+    } catch (e) {
+      if (!abort.signal.aborted) for (const j of jobs) if (j.state.state === "sending") this.#failed(j, e);
+    }
+    this.#go();
+  }
+
+  #took(j: Job, item: UploadedItem | undefined): void {
+    if (j.state.state !== "sending") return; // cancelled meanwhile
+    const state = item?.state;
+    if (state === "done" || state === "same") this.#set(j, { state: "done", sent: j.state.size });
+    else if (state === "skipped") this.#set(j, { state: "skipped" });
+    else if (state === "exists") this.#exists(j);
+    else this.#set(j, { state: "failed", problem: item?.message ?? "" });
+  }
+
+  #begin(jobs: Job[]): AbortController {
+    const abort = new AbortController();
+    for (const j of jobs) {
+      j.abort = abort;
+      this.#set(j, { state: "sending", problem: "" });
+    }
+    return abort;
+  }
+
   #failed(j: Job, e: unknown): void {
-    if (e instanceof SendError && e.exists) this.#set(j, { state: "exists" });
-    else this.#set(j, { state: "failed", problem: e instanceof Error ? e.message : String(e) });
+    if (isKind(e, "conflict") && (j.conflict === "fail" || j.conflict === "skip")) this.#exists(j);
+    else this.#set(j, { state: "failed", problem: messageOf(e) });
+  }
+
+  /** There is something: it is asked, unless that was answered, or something else is wrong. */
+  #exists(j: Job): void {
+    if (j.conflict === "skip") this.#set(j, { state: "skipped" });
+    else this.#set(j, { state: "exists" });
   }
 
   #with(id: number, f: (j: Job) => void): void {
@@ -122,13 +227,21 @@ export class Uploads {
     if (j) f(j);
   }
 
-  #set(j: Job, change: Partial<UploadState>): void {
+  #set(j: Job | undefined, change: Partial<UploadState>): void {
+    if (j === undefined) return;
     j.state = { ...j.state, ...change };
     this.#tell();
   }
 
   #tell(): void {
-    this.list.set(this.#jobs.map((j) => j.state));
+    const list = this.#jobs.map((j) => j.state);
+    this.list.set(list);
+    const now = performance.now();
+    const sent = list.reduce((n, u) => n + u.sent, 0);
+    this.#meter = [...this.#meter.filter((m) => now - m.at < 5000), { at: now, sent }];
+    const first = this.#meter[0];
+    if (first && now - first.at > 500)
+      this.rate.set(Math.max(0, ((sent - first.sent) * 1000) / (now - first.at)));
   }
 }
 
@@ -136,40 +249,13 @@ export function unfinished(s: UploadState): boolean {
   return s.state === "waiting" || s.state === "sending" || s.state === "exists";
 }
 
-/**
- * Sends a file to a project. XMLHttpRequest, because fetch does not tell how much
- * is on its way. nameless says what went wrong when the server did not.
- */
-export function sendTo(project: string, nameless: string): Send {
-  return (path, file, o) =>
-    new Promise((resolve, reject) => {
-      const request = new XMLHttpRequest();
-      request.open("PUT", fileAddress(project, path, { parents: "1" }));
-      if (!o.replace) request.setRequestHeader("If-None-Match", "*");
-      request.upload.onprogress = (e) => o.progress(e.loaded);
-      request.onload = () => {
-        const { status } = request;
-        if (status < 300) resolve();
-        else
-          reject(new SendError(detailOf(request.responseText) ?? nameless, status === 412 || status === 409));
-      };
-      request.onerror = () => reject(new SendError(nameless));
-      o.signal.addEventListener("abort", () => {
-        request.abort();
-        reject(new SendError("cancelled"));
-      });
-      request.send(file);
-    });
-}
-
-function detailOf(body: string): string | undefined {
-  try {
-    const v: unknown = JSON.parse(body);
-    if (typeof v === "object" && v !== null && "detail" in v && typeof v.detail === "string") return v.detail;
-  } catch {
-    return undefined; // no JSON: an answer of something in between
-  }
-  return undefined;
+/** Sends files to a project. */
+export function sendTo(project: string): Sender {
+  return {
+    one: (path, file, o) => sendFile(project, path, file, o),
+    many: (items, o) => sendMany(project, items, o),
+    forget: (path, file) => forgetFile(project, path, file),
+  };
 }
 
 /** The files that were chosen in a file or folder input. */
@@ -198,7 +284,7 @@ async function readEntry(entry: FileSystemEntry, folder: string): Promise<Upload
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
       reader.readEntries(resolve, reject),
     );
-    if (some.length === 0) return all;
+    if (some.length === 0) return all.length === 0 ? [{ path }] : all;
     for (const e of some) all.push(...(await readEntry(e, path)));
   }
 }
