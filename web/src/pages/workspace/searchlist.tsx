@@ -11,6 +11,8 @@ import type { SearchModel, SearchState } from "./searchmodel";
 import { partsOf, rowsOf, type SearchRow, searchKey } from "./searchrows";
 
 const rowHeight = 24;
+/** Characters before a match that are shown, so that it is in sight in a narrow panel. */
+const most = 24;
 
 /** What was found, file by file, as a tree. */
 export function SearchList({
@@ -133,7 +135,7 @@ function MatchRow({ row, replacing }: { row: SearchRow & { kind: "match" }; repl
     <>
       <span className={styles.number}>{row.match.line}</span>
       <span className={styles.text}>
-        {parts.before}
+        {parts.before.length > most ? `…${parts.before.slice(4 - most)}` : parts.before}
         {fresh === undefined ? (
           <mark>{parts.match}</mark>
         ) : (
