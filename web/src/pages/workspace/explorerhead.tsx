@@ -1,6 +1,7 @@
 import {
   ArrowDown,
   ArrowUp,
+  ChartPie,
   ChevronsDownUp,
   Crosshair,
   Ellipsis,
@@ -121,6 +122,9 @@ function More({ write, onUpload, onTrash, onGoto }: Props) {
           {hidden ? t("Leave out names with a dot") : t("Show names with a dot")}
         </MenuItem>
       ) : null}
+      <MenuItem icon={ChartPie} onSelect={() => workspace.openView("usage", "", t("Disk use"))}>
+        {t("What takes the space")}
+      </MenuItem>
       <MenuItem icon={RefreshCw} onSelect={() => void workspace.tree.refresh()}>
         {t("Read the files again")}
       </MenuItem>
