@@ -57,7 +57,7 @@ func (b *bench) siteIn(ctx context.Context, data string, core int, env ...string
 func (b *bench) serve(data string, core int, env ...string) (*site, error) {
 	b.sites++ // each has users of its own
 	env = append([]string{
-		"LYCEUM_DATA=" + data, "LYCEUM_LISTEN=127.0.0.1:0", "LYCEUM_LOG_LEVEL=warn", "LYCEUM_FIRST_UID=" + strconv.Itoa(290_000+500*b.sites), "LYCEUM_UIDS=500",
+		"LYCEUM_DATA=" + data, "LYCEUM_LISTEN=127.0.0.1:0", "LYCEUM_LOG_LEVEL=warn", "LYCEUM_FIRST_UID=" + strconv.Itoa(400_000+5_000*(os.Getpid()%100)+250*b.sites), "LYCEUM_UIDS=250",
 		"LYCEUM_SETUP_ADMIN_EMAIL=" + adminEmail, "LYCEUM_SETUP_ADMIN_PASSWORD=" + adminPassword,
 	}, env...)
 	c, err := b.begin("lyceum", core, env, b.bin, "serve")
