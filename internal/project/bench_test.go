@@ -1,0 +1,36 @@
+package project_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// BenchmarkListing asks the project server by its socket.
+func BenchmarkListing(b *testing.B) {
+	for _, c := range []struct {
+		name, query string
+		files       int
+	}{
+		{"10k whole", "limit=10000", 10_000},
+		{"100k first page by name", "", 100_000},
+		{"100k first page by size", "sort=size&order=desc", 100_000},
+		{"100k first page by modified", "sort=modified&order=desc", 100_000},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			w, _ := serve(b)
+			if err := os.Mkdir(filepath.Join(w.home, "d"), 0o755); err != nil {
+				b.Fatal(err)
+			}
+			for i := range c.files {
+				if err := os.WriteFile(filepath.Join(w.home, "d", fmt.Sprintf("file%d.txt", i)), nil, 0o644); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for b.Loop() {
+				w.want(200, "GET", "files/d?"+c.query, "")
+			}
+		})
+	}
+}
