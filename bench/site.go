@@ -203,7 +203,18 @@ func (s *site) runOf(id string) ([]int, error) {
 	if rec.Outer.Pid == 0 {
 		rec.Outer.Pid = rec.Init.Pid
 	}
-	return family(rec.Outer.Pid), nil
+	pids := family(rec.Outer.Pid)
+	// The helper of the project's own network is the server's child.
+	if b, err = os.ReadFile(filepath.Join(s.data, "compute", id, "network.json")); err == nil {
+		var helper struct{ Pid int }
+		if err := json.Unmarshal(b, &helper); err != nil {
+			return nil, err
+		}
+		if helper.Pid > 1 {
+			pids = append(pids, helper.Pid)
+		}
+	}
+	return pids, nil
 }
 
 // socketOf is where the project server of a running project listens.
