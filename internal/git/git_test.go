@@ -98,6 +98,20 @@ func TestOutside(t *testing.T) {
 	wantKind(t, err, lyceum.Forbidden, "outside the project")
 }
 
+// TestHomeLeavesOut: keys and what programs keep do not get into a commit by "all".
+func TestHomeLeavesOut(t *testing.T) {
+	w := newWorld(t)
+	w.write(".ssh/id_ed25519", "key")
+	w.write(".local/state/lyceum/documents/log", "log")
+	r := w.repo("")
+	same(t, "files", w.git("", "ls-files"), "a.txt\n")
+	// Also where it was made in a terminal.
+	w.must(os.RemoveAll(filepath.Join(w.home, ".git")))
+	w.git("", "init", "-q")
+	w.must(r.Stage(t.Context(), nil))
+	same(t, "files", w.git("", "ls-files"), ".ssh/id_ed25519\na.txt\n")
+}
+
 func TestList(t *testing.T) {
 	w := newWorld(t)
 	w.repo("one")

@@ -84,7 +84,34 @@ func (g *Git) Init(ctx context.Context, path string) (*Repo, error) {
 	if _, err := g.exec(ctx, command{dir: dir, args: args}); err != nil {
 		return nil, err
 	}
-	return g.Open(ctx, path)
+	r, err := g.Open(ctx, path)
+	if err == nil && r.Path == "" {
+		err = r.exclude(homeExcludes)
+	}
+	return r, err
+}
+
+// What a repository of the whole home leaves out: at first all that programs keep
+// there for themselves, keys among it; and always what Lyceum itself does.
+const (
+	homeExcludes = "# What programs keep in the home is left out. Take lines away to have it.\n/.*\n!/.gitignore\n!/.gitattributes\n!/.github/\n"
+	ownExcludes  = "/.local/state/lyceum/\n"
+)
+
+// exclude appends lines to what is ignored here, if they are not there.
+func (r *Repo) exclude(lines string) error {
+	if err := os.MkdirAll(filepath.Join(r.common, "info"), 0o755); err != nil {
+		return err
+	}
+	path := filepath.Join(r.common, "info", "exclude")
+	b, err := os.ReadFile(path)
+	if err != nil && !os.IsNotExist(err) || strings.Contains("\n"+string(b), "\n"+lines) {
+		return err
+	}
+	if len(b) > 0 && !strings.HasSuffix(string(b), "\n") {
+		lines = "\n" + lines
+	}
+	return os.WriteFile(path, append(b, lines...), 0o644)
 }
 
 // Unlock removes the lock that a killed git has left. While a git is at work in

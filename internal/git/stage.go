@@ -24,6 +24,11 @@ func (r *Repo) Stage(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
+	if r.Path == "" {
+		if err := r.exclude(ownExcludes); err != nil {
+			return err
+		}
+	}
 	_, err = r.onPaths(ctx, nil, own, "add", "--all")
 	return err
 }

@@ -106,9 +106,11 @@ function Content({ row, state, naming, onMenu }: Pick<Props, "row" | "state" | "
         <span className={classes(styles.name, state.mark && styles[state.mark.tone])}>{entry.name}</span>
       )}
       {state.mark ? (
-        <span className={classes(styles.letter, styles[state.mark.tone])} aria-hidden>
-          {state.mark.letter}
-        </span>
+        <span
+          className={classes(styles.letter, styles[state.mark.tone])}
+          data-letter={state.mark.letter}
+          aria-hidden
+        />
       ) : null}
       {state.wide && naming === null ? (
         <>
