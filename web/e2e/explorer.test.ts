@@ -30,7 +30,8 @@ describe("the explorer", () => {
     tree(d)
       .locator('[aria-selected="true"]')
       .evaluateAll((found) => found.map((e) => e.getAttribute("data-path")));
-  const item = (d: Desk, name: string) => d.page.getByRole("menuitem", { name, exact: true });
+  const item = (d: Desk, name: string) =>
+    d.page.getByRole("menuitem").filter({ has: d.page.getByText(name, { exact: true }) });
   const there = (d: Desk, path: string) => expect.poll(() => existsSync(d.path(path))).toBe(true);
   const gone = (d: Desk, path: string) => expect.poll(() => existsSync(d.path(path))).toBe(false);
 
@@ -162,6 +163,8 @@ describe("the explorer", () => {
     await d.page.keyboard.press("Control+z");
     await there(d, "a.py");
     await gone(d, "notes/b.py");
+    await d.row("a.py").waitFor();
+    await d.row("b.py").waitFor(); // the rows stand still
 
     await d.page.keyboard.down("Control");
     await d.row("c.txt").dragTo(d.row("notes"));
@@ -180,7 +183,6 @@ describe("the explorer", () => {
     await expect.poll(() => d.row("data").getAttribute("class")).toMatch(/refused/);
     await d.page.mouse.up();
     expect(existsSync(d.path("data/one.csv"))).toBe(true);
-
   });
 
   test("cut, copied, pasted and duplicated, also in another tab of the browser", async () => {

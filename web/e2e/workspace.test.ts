@@ -316,7 +316,7 @@ describe("one person's workspace", () => {
     expect((await down).suggestedFilename()).toBe("up.csv");
 
     await d.row("up.csv").click({ button: "right" });
-    await d.page.getByRole("menuitem", { name: "Delete…" }).click();
+    await d.page.getByRole("menuitem", { name: "Delete for good…" }).click();
     await d.page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
     await d.row("up.csv").waitFor({ state: "detached" });
     expect(existsSync(d.path("up.csv"))).toBe(false);

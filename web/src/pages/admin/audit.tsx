@@ -28,7 +28,7 @@ export function AuditPage() {
       cell: (e) =>
         e.actor === undefined ? t("the site") : <span className={styles.when}>{e.actor.name}</span>,
     },
-    { head: t("Did"), cell: (e) => <code>{e.verb}</code> },
+    { head: t("Did"), cell: (e) => <code className={styles.verb}>{e.verb}</code> },
     {
       head: t("To"),
       cell: (e) => (

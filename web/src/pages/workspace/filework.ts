@@ -48,6 +48,7 @@ export class FileWork {
   #project: string;
   #jobs: Jobs;
   #bench: Bench;
+  #line: Promise<unknown> = Promise.resolve();
 
   constructor(project: string, jobs: Jobs, bench: Bench) {
     this.#project = project;
@@ -56,7 +57,11 @@ export class FileWork {
   }
 
   /** Renames, or moves to another path. */
-  async rename(from: string, to: string): Promise<Entry> {
+  rename(from: string, to: string): Promise<Entry> {
+    return this.#inLine(() => this.#rename(from, to));
+  }
+
+  async #rename(from: string, to: string): Promise<Entry> {
     const entry = await actOnFile(this.#project, from, { action: "move", to });
     this.#bench.moved(from, to);
     this.acts.did({ kind: "moved", pairs: [{ from, to }] });
@@ -99,7 +104,11 @@ export class FileWork {
   }
 
   /** Puts things into the trash. */
-  async trash(paths: readonly string[]): Promise<Outcome> {
+  trash(paths: readonly string[]): Promise<Outcome> {
+    return this.#inLine(() => this.#trash(paths));
+  }
+
+  async #trash(paths: readonly string[]): Promise<Outcome> {
     const all = outermost(paths);
     const items: { id: string; path: string }[] = [];
     if (all.length === 1 && all[0] !== undefined) {
@@ -135,11 +144,18 @@ export class FileWork {
 
   /** Takes the last act back, or that one. Whether there was one. */
   undo(which?: Act): Promise<boolean> {
-    return this.acts.undo((a) => this.#turn(a), which);
+    return this.#inLine(() => this.acts.undo((a) => this.#turn(a), which));
   }
 
   redo(): Promise<boolean> {
-    return this.acts.redo((a) => this.#turn(a));
+    return this.#inLine(() => this.acts.redo((a) => this.#turn(a)));
+  }
+
+  /** One after the other, so that an undo is of what was asked for before it. */
+  #inLine<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#line.then(work);
+    this.#line = next.catch(() => undefined); // who asked for it hears of it
+    return next;
   }
 
   async #bring(verb: "copy" | "move", paths: readonly string[], folder: string): Promise<Outcome> {

@@ -116,8 +116,11 @@ export class ProjectFiles {
   #select(paths: readonly string[]): void {
     const [first] = paths;
     if (first === undefined) return;
+    const before = this.selection.get();
     void this.tree.reveal(first).then(() => {
-      this.selection.set({ focus: first, anchor: first, picked: new Set(paths) });
+      // Somebody may have gone on meanwhile.
+      if (this.selection.get() === before)
+        this.selection.set({ focus: first, anchor: first, picked: new Set(paths) });
     });
   }
 
