@@ -237,12 +237,27 @@ func (s *Session) run(p *process) {
 	s.stateChangedLocked()
 }
 
+// A program that prints without end may not take the machine from the others: it
+// is read no faster than burst in each burstTime (32 MB/s), more than any screen
+// shows. The pseudo-terminal then holds it up, as a slow one would.
+const (
+	burst     = 256 << 10 // bytes
+	burstTime = 8 * time.Millisecond
+)
+
 // read copies the program's output into the ring. On Linux reading a master
 // whose other side is closed fails with EIO: an error is the ordinary end.
 func (s *Session) read(master *os.File) {
 	buf := make([]byte, 4096) // the kernel hands out no more at once
+	began, got := time.Now(), 0
 	for {
 		n, err := master.Read(buf)
+		if got += n; got >= burst {
+			if left := burstTime - time.Since(began); left > 0 {
+				<-time.After(left)
+			}
+			began, got = time.Now(), 0
+		}
 		if n > 0 {
 			s.mu.Lock()
 			s.outputLocked(buf[:n])

@@ -3,6 +3,7 @@ package term
 import (
 	"context"
 	"slices"
+	"time"
 )
 
 // Conn is one viewer's connection: whole messages, in order. Read and Write are
@@ -207,13 +208,22 @@ func (s *Session) feed(ctx context.Context, conn Conn, a *attached, hello Hello)
 		return err
 	}
 	var msg, chunk []byte
+	var gap gap
+	defer gap.stop()
 	for {
 		var f Frame
 		var ok bool
-		f, chunk, ok = s.nextFrame(a, chunk)
+		waiting := gap.open()
+		f, chunk, ok = s.nextFrame(a, chunk, waiting)
 		if !ok {
+			var over <-chan time.Time
+			if waiting {
+				over = gap.over()
+			}
 			select {
 			case <-a.wake:
+				continue
+			case <-over:
 				continue
 			case <-ctx.Done():
 				return context.Cause(ctx)
@@ -223,12 +233,46 @@ func (s *Session) feed(ctx context.Context, conn Conn, a *attached, hello Hello)
 		if err := conn.Write(ctx, msg); err != nil {
 			return err
 		}
+		if f.Kind == FrameOutput {
+			gap.begin()
+		}
 	}
 }
 
-// nextFrame returns the most urgent frame that is due for a, if any. Output is
-// read into chunk, which is returned, perhaps grown, for the next call.
-func (s *Session) nextFrame(a *attached, chunk []byte) (Frame, []byte, bool) {
+// gapTime is how long output waits for more of it when some was sent just now: the
+// first is sent at once, and a flood goes in full frames.
+const gapTime = 4 * time.Millisecond
+
+// gap is the time after an output frame.
+type gap struct {
+	until time.Time
+	timer *time.Timer
+}
+
+func (g *gap) begin()     { g.until = time.Now().Add(gapTime) }
+func (g *gap) open() bool { return time.Now().Before(g.until) }
+
+// over returns a channel that tells when the gap is over.
+func (g *gap) over() <-chan time.Time {
+	left := time.Until(g.until)
+	if g.timer == nil {
+		g.timer = time.NewTimer(left)
+	} else {
+		g.timer.Reset(left)
+	}
+	return g.timer.C
+}
+
+func (g *gap) stop() {
+	if g.timer != nil {
+		g.timer.Stop()
+	}
+}
+
+// nextFrame returns the most urgent frame that is due for a, if any; in a gap,
+// output only when it fills a frame. Output is read into chunk, which is returned,
+// perhaps grown, for the next call.
+func (s *Session) nextFrame(a *attached, chunk []byte, inGap bool) (Frame, []byte, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if a.pos < s.ring.start {
@@ -247,7 +291,7 @@ func (s *Session) nextFrame(a *attached, chunk []byte) (Frame, []byte, bool) {
 	case a.stateDue:
 		a.stateDue = false
 		return jsonFrame(FrameState, s.stateLocked(a)), chunk, true
-	case a.pos < s.ring.end:
+	case a.pos < s.ring.end && (!inGap || s.ring.end-a.pos >= MaxOutput):
 		want := int(min(s.ring.end-a.pos, MaxOutput))
 		chunk = slices.Grow(chunk[:0], want)[:want]
 		f := Frame{Kind: FrameOutput, Number: a.pos}
