@@ -65,6 +65,30 @@ describe("a project with limits", () => {
       .toMatch(/507.*20\.0 MB/);
   });
 
+  test("goes on in a second terminal while a program of the first is ended", async (context) => {
+    const ada = await journey.admin();
+    const why = await missing(ada);
+    if (why !== "") return context.skip(why);
+    const id = await makeProject(ada, "Two");
+    await ada.api("PUT", `admin/projects/${id}/limits`, { memoryBytes: 200e6 });
+    const desk = new Desk(ada, id);
+    await desk.open();
+    await desk.openTerminal();
+    await desk.page.keyboard.type("(sleep 4; exec tail /dev/zero) &\n");
+    await desk.page.getByRole("button", { name: "Terminals" }).click();
+    await desk.page.getByRole("button", { name: "New terminal" }).first().click();
+    await desk.page.getByRole("tab", { name: "Terminal 2" }).waitFor();
+    await desk.prints(/\$ ?$/m);
+    const ended = desk.page.getByText("Stopped: tail /dev/zero used").first();
+    let typed = 0;
+    for (let after = 0; after < 3; typed++) {
+      await desk.page.keyboard.type(`echo tick-$((${typed}+1000))\n`);
+      if (await ended.isVisible()) after++;
+      expect(typed).toBeLessThan(300);
+    }
+    await desk.prints(new RegExp(`^tick-${typed + 999}$`, "m"));
+  });
+
   test("a fork bomb is bounded, and the project is still there", async (context) => {
     const ada = await journey.admin();
     const why = await missing(ada);
