@@ -309,3 +309,17 @@ func TestForgottenClients(t *testing.T) {
 		t.Errorf("remembered: got %d, want %d", len(cs), maxClients+1)
 	}
 }
+
+// TestAFloodGoesInFullFrames: what is printed without end is sent in few frames;
+// the first of it comes at once.
+func TestAFloodGoesInFullFrames(t *testing.T) {
+	t.Parallel()
+	s := start(t, Config{Ring: 8 << 20}, `read go; yes 'a line that is printed again and again' | head -c 4000000; echo done; read end`)
+	w := sit(t, s, Viewer{})
+	w.types(t, 1, "\n")
+	w.await(t, "the end", func() bool { return bytes.Contains(tail(w.output, 100), []byte("done")) })
+	frames, size := bytes.Count(w.frames, []byte{FrameOutput}), len(w.output)
+	if mean := size / max(1, frames); mean < MaxOutput/3 {
+		t.Errorf("%d bytes in %d frames, %d each; want a third of %d at least", size, frames, mean, MaxOutput)
+	}
+}
