@@ -26,7 +26,7 @@ type projectServerCmd struct {
 
 // Run serves until ctx ends.
 func (c *projectServerCmd) Run(ctx context.Context, t *terminal) error {
-	frugal()
+	collect(50) // most of its life is idle, and there is one for each project
 	id, err := lyceum.ParseID[lyceum.ProjectID](c.Project)
 	if err != nil {
 		return err
