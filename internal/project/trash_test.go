@@ -61,6 +61,7 @@ func TestTrashByHTTP(t *testing.T) {
 		t.Errorf("%d names are left, %v", len(left), err)
 	}
 	w.want(403, "DELETE", "files/.local", "")
+	w.want(403, "POST", "files/.local", `{"action":"move","to":"local"}`)
 	w.want(403, "DELETE", "files/.local/state/lyceum/documents?purge=1&recursive=1", "")
 	if res, body := w.do(w.viewer(), "GET", "trash", ""); res.StatusCode != 403 {
 		t.Errorf("a viewer's trash: %d %s", res.StatusCode, body)

@@ -163,6 +163,11 @@ func (p *Project) act(ctx context.Context, path string, a api.FileAction) (strin
 		}
 		return at, err
 	}
+	for _, end := range []string{path, at} {
+		if err := p.notOurs(ctx, end); err != nil {
+			return "", err
+		}
+	}
 	err := p.dir.Move(ctx, path, at, a.Overwrite)
 	if err == nil {
 		p.documents.moved(path, at)
