@@ -30,20 +30,27 @@ func (n network) connect(s spaces, log *os.File) (*exec.Cmd, error) {
 		return nil, err
 	}
 	defer read.Close()
-	c := exec.Command(n.slirp, "--configure", "--mtu=65520", "--disable-host-loopback", "--enable-sandbox", "--enable-seccomp",
-		"--cidr="+tapNetwork, "--netns-type=path")
+	c := exec.Command(n.slirp)
 	s.pass(c)
-	if s.user != nil {
+	switch {
+	case s.user != nil && os.Geteuid() != 0:
+		// Its sandbox wants root's rights: it gets them over that namespace alone.
+		c = exec.Command(n.nsenter, "--user=/proc/self/fd/4", "--preserve-credentials", "--", n.slirp)
+		s.pass(c)
+	case s.user != nil:
 		c.Args = append(c.Args, "--userns-path=/proc/self/fd/4")
 	}
+	c.Args = append(c.Args, "--configure", "--mtu=65520", "--disable-host-loopback", "--enable-sandbox", "--enable-seccomp",
+		"--cidr="+tapNetwork, "--netns-type=path")
 	c.ExtraFiles = append(c.ExtraFiles, write)
-	c.Args = append(c.Args, fmt.Sprintf("--ready-fd=%d", 2+len(c.ExtraFiles)), "/proc/self/fd/3", tapName)
+	c.Args = append(c.Args, fmt.Sprintf("--ready-fd=%d", 2+len(c.ExtraFiles)))
 	if s.first != nil {
 		// The helper ends with the project also while no hub is there (a pidfd hangs
 		// up since Linux 6.9); before, the next hub ends it.
 		c.ExtraFiles = append(c.ExtraFiles, s.first)
-		c.Args = slices.Insert(c.Args, 1, fmt.Sprintf("--exit-fd=%d", 2+len(c.ExtraFiles)))
+		c.Args = append(c.Args, fmt.Sprintf("--exit-fd=%d", 2+len(c.ExtraFiles)))
 	}
+	c.Args = append(c.Args, "/proc/self/fd/3", tapName)
 	c.Stdout, c.Stderr = log, log
 	err = c.Start()
 	_ = write.Close()

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -168,8 +169,9 @@ func (n network) report() []string {
 // spaces are the namespaces of a project's first process. While they are open
 // they are the same ones, whatever becomes of the process and its number.
 type spaces struct {
-	net, user *os.File // user: nil when it is ours
-	first     *os.File // a handle on the process; nil before Linux 5.3
+	net   *os.File
+	user  *os.File // the one that owns net; nil when it is ours
+	first *os.File // a handle on the process; nil before Linux 5.3
 }
 
 func openSpaces(first process) (spaces, error) {
@@ -181,8 +183,11 @@ func openSpaces(first process) (spaces, error) {
 	}
 	if sameFile(dir+"net", "/proc/self/ns/net") {
 		err = errors.New("the project has no network namespace of its own")
-	} else if !sameFile(dir+"user", "/proc/self/ns/user") {
-		s.user, err = os.Open(dir + "user")
+	} else {
+		s.user, err = owner(s.net)
+	}
+	if s.user != nil {
+		err = first.awaitMaps()
 	}
 	if err == nil && !first.alive() {
 		err = os.ErrProcessDone
@@ -195,6 +200,52 @@ func openSpaces(first process) (spaces, error) {
 		s.first = os.NewFile(uintptr(fd), "pidfd")
 	}
 	return s, nil
+}
+
+// owner opens the user namespace that owns a network namespace, unless it is ours.
+// It is not the one that the project is in: where bubblewrap makes user
+// namespaces, it makes two, and only in the first, in which it is root and no
+// program of the project ever is, has anybody rights on the network.
+func owner(ns *os.File) (*os.File, error) {
+	fd, err := unix.IoctlRetInt(int(ns.Fd()), unix.NS_GET_USERNS)
+	if err != nil {
+		return nil, fmt.Errorf("whose a network namespace is: %w", err)
+	}
+	f := os.NewFile(uintptr(fd), "user namespace")
+	its, err := f.Stat()
+	if err == nil {
+		var our os.FileInfo
+		if our, err = os.Stat("/proc/self/ns/user"); err == nil && !os.SameFile(its, our) {
+			return f, nil
+		}
+	}
+	return nil, errors.Join(err, f.Close())
+}
+
+// mapTime is how long bubblewrap may take to say who is who in its namespaces.
+const mapTime = 10 * time.Second
+
+// awaitMaps returns when the user namespace that the process was started in has
+// its ids, without which nobody has rights there. Nothing tells when.
+func (p process) awaitMaps() error {
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	late := time.NewTimer(mapTime)
+	defer late.Stop()
+	for {
+		// Bubblewrap writes them in this order. In its second user namespace they are
+		// missing for a moment again.
+		uids, err1 := os.ReadFile(fmt.Sprintf("/proc/%d/uid_map", p.Pid))
+		gids, err2 := os.ReadFile(fmt.Sprintf("/proc/%d/gid_map", p.Pid))
+		if err := errors.Join(err1, err2); err != nil || len(uids) > 0 && len(gids) > 0 {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-late.C:
+			return errors.New("the ids of a user namespace were not set")
+		}
+	}
 }
 
 func sameFile(a, b string) bool {
