@@ -19,6 +19,7 @@ const PDFView = lazy(() => import("./pdf/pdf"));
 const TableView = lazy(() => import("./table/table"));
 const TreeView = lazy(() => import("./tree/tree"));
 const LinesView = lazy(() => import("./lines/lines"));
+const ArchiveView = lazy(() => import("./archive/archive"));
 const HexView = lazy(() => import("./hex/hex"));
 
 /** Whatever shows the file of a path. version changes when the file may have, on the disk. */
@@ -73,6 +74,8 @@ function Viewed(props: EditorProps & { version: number; way: Way; kind: FileKind
         return <TableView key={path} {...given} />;
       case "tree":
         return <TreeView key={path} {...given} />;
+      case "archive":
+        return <ArchiveView key={path} {...given} />;
       case "lines":
         return <LinesView key={path} {...given} />;
       default:

@@ -1,7 +1,17 @@
 import { t } from "../words";
 
 /** What shows a file. "text" may turn out to be something else when it is read. */
-export type FileKind = "text" | "picture" | "audio" | "video" | "pdf" | "table" | "tree" | "lines" | "hex";
+export type FileKind =
+  | "text"
+  | "picture"
+  | "audio"
+  | "video"
+  | "pdf"
+  | "table"
+  | "tree"
+  | "lines"
+  | "hex"
+  | "archive";
 
 const kinds: Record<string, FileKind> = {
   ...group("picture", "png jpg jpeg jpe jfif gif webp avif bmp tif tiff svg"),
@@ -9,6 +19,7 @@ const kinds: Record<string, FileKind> = {
   ...group("video", "mp4 m4v webm ogv mov"),
   ...group("table", "csv tsv tab psv jsonl ndjson"),
   ...group("tree", "json geojson topojson jsonld har webmanifest"),
+  ...group("archive", "zip tar tgz tbz2 txz gz bz2 xz zst jar whl"),
   pdf: "pdf",
 };
 
@@ -62,5 +73,7 @@ export function wayName(kind: FileKind): string {
       return t("Lines, read only");
     case "hex":
       return t("Bytes (hex)");
+    case "archive":
+      return t("Archive");
   }
 }
