@@ -17,18 +17,24 @@ const giveBackAfter = 3 * time.Second
 
 // giveBack returns memory to the system: free heap, and the pages of the program
 // that were read to initialise what a project never uses (the hub's parts of the
-// one binary). Pages of a file that are only read lose nothing by it: what is
+// one binary). Pages of a file that are as in the file lose nothing by it: what is
 // needed after all is mapped again from the system's cache at its next use.
 func giveBack() error {
 	debug.FreeOSMemory()
-	f, err := os.Open("/proc/self/maps")
+	f, err := os.Open("/proc/self/smaps")
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	var start, end uintptr
 	for s := bufio.NewScanner(f); s.Scan(); {
-		start, end, ok := programPages(s.Text())
-		if !ok {
+		line := s.Text()
+		if a, b, ok := programPages(line); ok || isMapping(line) {
+			start, end = a, b // a range of none, for a mapping that is not the program's
+			continue
+		}
+		// Pages that a dynamic linker has changed are no longer the file's.
+		if line, found := strings.CutPrefix(line, "Anonymous:"); !found || end == 0 || strings.Fields(line)[0] != "0" {
 			continue
 		}
 		if _, _, errno := unix.Syscall(unix.SYS_MADVISE, start, end-start, unix.MADV_DONTNEED); errno != 0 {
@@ -38,7 +44,13 @@ func giveBack() error {
 	return nil
 }
 
-// programPages returns the range of a line of /proc/self/maps (proc(5)) that maps a
+// isMapping reports whether a line of smaps begins a mapping: its fields end with a colon.
+func isMapping(line string) bool {
+	first, _, _ := strings.Cut(line, " ")
+	return !strings.HasSuffix(first, ":")
+}
+
+// programPages returns the range of a line of /proc/self/smaps (proc(5)) that maps a
 // part of a file which cannot be written:
 //
 //	00400000-01a2b000 r-xp 00000000 08:01 1234  /usr/bin/lyceum
