@@ -203,7 +203,7 @@ describe("one person's workspace", () => {
     await d.open();
     await d.openFile("model.py");
     await d.row("notes").click();
-    await d.row("ideas.md").click({ modifiers: ["ControlOrMeta"] });
+    await d.row("ideas.md").click({ modifiers: ["Alt"] });
     await d.page.getByRole("tab", { name: "ideas.md" }).waitFor();
     await d.page.waitForResponse((r) => r.url().endsWith("/layout") && r.request().method() === "PUT");
     await d.page.reload();

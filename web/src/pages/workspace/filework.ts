@@ -206,6 +206,7 @@ export class FileWork {
       return taken.push({ path, to, folders: there.kind === "dir" && from?.kind === "dir" });
     });
     if (taken.length === 0) return plan;
+    taken.sort((a, b) => a.path.localeCompare(b.path));
     const answers = await new Promise<Policy[] | undefined>((answer) =>
       this.question.set({ taken, verb, answer }),
     );
