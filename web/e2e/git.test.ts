@@ -1,10 +1,15 @@
 // Git as a person uses it: from the first commit to a merged conflict, with a real
 // server to push to.
-import { afterEach, describe, expect, test } from "vitest";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { addMember, broken, Desk, makeProject } from "./desk.ts";
 import { Journey } from "./harness.ts";
 
-/** A git server with basic authentication: git http-backend, as forges have it. It runs in the project. */
+/** A git server with basic authentication: git http-backend, as forges have it. */
 const host = `
 import base64, http.server, os, subprocess
 root = os.path.expanduser("~/.host")
@@ -39,16 +44,30 @@ server.serve_forever()
 const notes = "one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\nten\n";
 
 describe("git", () => {
-  const journey = new Journey();
+  const journey = new Journey({ env: { LYCEUM_PROJECT_NETWORK: "shared" } });
   afterEach(() => journey.over());
+  const place = mkdtempSync(join(tmpdir(), "lyceum-git-"));
+  let server: ChildProcess | undefined;
+  afterAll(() => {
+    server?.kill();
+    rmSync(place, { recursive: true, force: true });
+  });
+
+  /** Starts the server and returns its port. */
+  async function serveGit(): Promise<string> {
+    server = spawn("python3", ["-c", host], {
+      env: { PATH: process.env.PATH, HOME: place },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    if (server.stdout === null) throw new Error("the server says nothing");
+    const [said]: unknown[] = await once(server.stdout, "data");
+    return /listens:(\d+)/.exec(String(said))?.[1] ?? "";
+  }
 
   test("from an empty project to a merged conflict", async () => {
     const ada = await journey.admin();
     ada.expected(...broken);
-    const desk = new Desk(
-      ada,
-      await makeProject(ada, "Repository", { "notes.txt": notes, ".host.py": host }),
-    );
+    const desk = new Desk(ada, await makeProject(ada, "Repository", { "notes.txt": notes }));
     const { page } = desk;
     await desk.open();
     const rail = page.getByRole("button", { name: "Git", exact: true });
@@ -131,13 +150,16 @@ describe("git", () => {
     await page.keyboard.press("Enter");
     await panel.getByRole("button", { name: /^topic/ }).click();
     await page.getByRole("dialog").getByRole("button", { name: /^main/ }).click();
-    await panel.getByRole("button", { name: /^main/ }).waitFor();
+    await panel
+      .getByRole("button", { name: /^main/ })
+      .waitFor()
+      .catch(async (e) => {
+        console.log(ada.site.log().slice(-6000));
+        throw e;
+      });
 
     // The remote asks who it is.
-    await desk.openTerminal();
-    await page.keyboard.type("cd && python3 .host.py &\n");
-    await desk.prints(/listens:\d+/);
-    const port = /listens:(\d+)/.exec(await desk.printed())?.[1] ?? "";
+    const port = await serveGit();
     await panel.getByRole("button", { name: "Push" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel("Address").fill(`http://127.0.0.1:${port}/work.git`);
@@ -155,11 +177,18 @@ describe("git", () => {
     await says("Pushed");
 
     // Somebody else pushes a change of the same line.
-    await page.locator(".xterm:visible").first().click();
-    await page.keyboard.type(
-      `git clone -q http://ada:t0ken@127.0.0.1:${port}/work.git /tmp/other && cd /tmp/other && sed -i '1s/.*/theirs/' notes.txt && git -c user.name=Grace -c user.email=grace@example.org commit -qam Theirs && git push -q && echo pus''hed; cd\n`,
+    const work = join(place, "other");
+    const git = (...args: string[]) =>
+      execFileSync("git", ["-c", "user.name=Grace", "-c", "user.email=grace@example.org", ...args], {
+        env: { PATH: process.env.PATH, HOME: place },
+      });
+    git("clone", "-q", `http://ada:t0ken@127.0.0.1:${port}/work.git`, work);
+    writeFileSync(
+      join(work, "notes.txt"),
+      readFileSync(join(work, "notes.txt"), "utf8").replace("one", "theirs"),
     );
-    await desk.prints(/^pushed/m);
+    git("-C", work, "commit", "-qam", "Theirs");
+    git("-C", work, "push", "-q");
     await message.fill("Mine");
     await panel.getByRole("button", { name: "Commit all" }).click();
     await says("Committed: Mine");
