@@ -21,6 +21,7 @@ describe("uploads and archives", () => {
 
   test("a folder comes with what is in it, and what is there is asked about once", async () => {
     const d = await desk({ "data/a.txt": "theirs", "data/b.txt": "theirs" });
+    d.person.expected(/status of 409/);
     mkdirSync(join(dir, "data/deep"), { recursive: true });
     for (const name of ["a.txt", "b.txt", "deep/c.txt"])
       writeFileSync(join(dir, "data", name), `mine ${name}`);
@@ -29,6 +30,8 @@ describe("uploads and archives", () => {
     const asked = d.page.getByRole("dialog", { name: "2 files are there already" });
     await asked.waitFor();
     await d.person.accessible();
+    if (process.env.LYCEUM_SHOTS)
+      await d.page.screenshot({ path: join(process.env.LYCEUM_SHOTS, "conflict.png") });
     await asked.getByRole("button", { name: "Keep both" }).press("Enter");
     await d.page.getByRole("status").filter({ hasText: "4 files uploaded" }).waitFor();
     await d.onDisk("data/a.txt", "theirs");
@@ -51,11 +54,19 @@ describe("uploads and archives", () => {
     await cdp.send("Network.emulateNetworkConditions", slow);
     await d.page.getByLabel("Files to upload").setInputFiles(path);
     await d.page.getByText(/ % *$/).waitFor();
+    if (process.env.LYCEUM_SHOTS)
+      await d.page.screenshot({ path: join(process.env.LYCEUM_SHOTS, "activity.png") });
     process.kill(d.serverPid(), "SIGKILL");
-    await d.page.getByText(/Trying again/).waitFor({ timeout: 20_000 });
+    await d.page
+      .getByText(/Trying again:/)
+      .first()
+      .waitFor({ timeout: 20_000 });
     await d.page.getByText(/^[1-9]\d* %$/).waitFor({ timeout: 20_000 });
     await cdp.send("Network.emulateNetworkConditions", { ...slow, offline: true });
-    await d.page.getByText(/Trying again/).waitFor({ timeout: 20_000 });
+    await d.page
+      .getByText(/Trying again:/)
+      .first()
+      .waitFor({ timeout: 20_000 });
     await cdp.send("Network.emulateNetworkConditions", { ...slow, uploadThroughput: -1 });
     await d.page.getByRole("status").filter({ hasText: "1 file uploaded" }).waitFor({ timeout: 40_000 });
     expect(readFileSync(d.path("large.bin")).equals(readFileSync(path))).toBe(true);
@@ -74,6 +85,12 @@ describe("uploads and archives", () => {
 
     await d.page.getByLabel("Files to upload").setInputFiles(zip);
     await d.row("code.zip").waitFor();
+    await d.row("code.zip").click();
+    const content = d.page.getByRole("region", { name: "Content of the archive" });
+    await content.getByText("code/sub/b.txt").waitFor();
+    await d.person.accessible();
+    if (process.env.LYCEUM_SHOTS)
+      await d.page.screenshot({ path: join(process.env.LYCEUM_SHOTS, "archive.png") });
     await d.row("code.zip").click({ button: "right" });
     await d.page.getByRole("menuitem", { name: "Unpack here" }).press("Enter");
     await d.page.getByText("Unpacked to code (2).").waitFor();

@@ -47,7 +47,7 @@ export default function ArchiveView({ project, path, version, way }: ViewerProps
     <>
       <Bar project={project} path={path} way={way}>
         {way.canWrite ? (
-          <Button look="primary" disabled={busy} onClick={() => void unpack()}>
+          <Button disabled={busy} onClick={() => void unpack()}>
             {busy ? t("Unpacking…") : t("Unpack here")}
           </Button>
         ) : null}
