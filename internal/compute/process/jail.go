@@ -321,7 +321,7 @@ func spawn(args []string, attr *syscall.SysProcAttr, out output, w wall) (*child
 	case out.combined != nil:
 		cmd.Stdout, cmd.Stderr = out.combined, out.combined
 	}
-	if err := cmd.Start(); err != nil {
+	if err := startApart(cmd); err != nil {
 		_ = write.Close()
 		return nil, err
 	}

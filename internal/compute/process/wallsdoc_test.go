@@ -1,6 +1,7 @@
 package process
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -15,12 +16,12 @@ func TestWallsAreDocumented(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(`# What a project tries in vain
 
-Made from the table of the tests (internal/compute/process): a project makes each attempt, in each way of confinement
-that a server that runs as root has, and must fail; the same program makes it without confinement, as the server's user, and must
-succeed. Where it cannot succeed even then, the last column says why, and the line proves less.
+Made from the table of the tests (internal/compute/process): a project makes each attempt, in each way of confinement,
+and must fail; the same program makes it without confinement, as the server's user, and must succeed. Where it cannot
+succeed even then, the table says why, and the line proves less.
 
-| attempt | user ids and bubblewrap | user ids | without confinement |
-| --- | --- | --- | --- |
+| attempt | user ids and bubblewrap | user ids | root, not confined | bubblewrap, as an ordinary user | that user, not confined |
+| --- | --- | --- | --- | --- | --- |
 `)
 	for _, c := range wallCases(victim{}) {
 		tell := func(kind string) string {
@@ -29,11 +30,13 @@ succeed. Where it cannot succeed even then, the last column says why, and the li
 			}
 			return "refused"
 		}
-		off := "succeeds"
-		if c.only != "" {
-			off = "fails: " + c.only
+		off := func(why string) string {
+			if why != "" {
+				return "fails: " + why
+			}
+			return "succeeds"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", c.what, tell(kindUIDBwrap), tell(kindUID), off)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", c.what, tell(kindUIDBwrap), tell(kindUID), off(c.only), tell(kindBwrap), off(cmp.Or(c.root, c.only)))
 	}
 	if os.Getenv("LYCEUM_WRITE_GOLDEN") != "" {
 		if err := os.WriteFile(page, []byte(b.String()), 0o644); err != nil {

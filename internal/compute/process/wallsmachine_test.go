@@ -3,12 +3,15 @@ package process
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -31,6 +34,11 @@ const (
 	metadataHost = "169.254.169.254" // what tells a cloud's machine its secrets
 	resolverHost = "127.0.0.53"      // the machine's resolver
 	port         = "9001"
+	othersPort   = "9002" // on another project's loopback
+
+	setuidProgram = "/mnt/id"         // as /usr has them
+	busEnv        = "LYCEUM_TEST_BUS" // path of a socket in /run that takes anybody
+	keyEnv        = "LYCEUM_TEST_KEY" // a key in the keyring that the hub was started with
 )
 
 // inMachine runs the test again in a machine of its own, as uid, and returns
@@ -66,12 +74,21 @@ func inMachine(t *testing.T, uid int) bool {
 
 // playMachine sets the machine up and runs the tests in it as a user.
 func playMachine(uid string, args []string) int {
-	if err := setUpMachine(os.Getenv(machineEnv)); err != nil {
+	if err := setUpMachine(os.Getenv(machineEnv), uid); err != nil {
 		fmt.Fprintln(os.Stderr, "set the machine up:", err)
 		return 1
 	}
 	id := 0
 	if _, err := fmt.Sscan(uid, &id); err != nil {
+		return 1
+	}
+	run, err := os.MkdirTemp("/run", "lyceum-machine-")
+	if err == nil {
+		defer os.RemoveAll(run)
+		err = errors.Join(os.Chmod(run, 0o755), serveAnybody(filepath.Join(run, "bus")), makeKey())
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "set the machine up:", err)
 		return 1
 	}
 	self, _ := os.Executable()
@@ -87,7 +104,28 @@ func playMachine(uid string, args []string) int {
 	return 0
 }
 
-func setUpMachine(dir string) error {
+// serveAnybody is like the socket of D-Bus.
+func serveAnybody(path string) error {
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return err
+	}
+	go serveGreeting(l)
+	return errors.Join(os.Chmod(path, 0o666), os.Setenv(busEnv, path))
+}
+
+// makeKey puts a key into a session keyring, as a login does, and leaves the
+// caller's thread in that session.
+func makeKey() error {
+	runtime.LockOSThread()
+	if _, err := unix.KeyctlJoinSessionKeyring("lyceum-walls-" + strconv.Itoa(os.Getpid())); err != nil {
+		return err
+	}
+	id, err := unix.AddKey("user", "lyceum-walls", []byte(treasure), unix.KEY_SPEC_SESSION_KEYRING)
+	return errors.Join(err, os.Setenv(keyEnv, strconv.Itoa(id)))
+}
+
+func setUpMachine(dir, uid string) error {
 	resolv := filepath.Join(dir, "resolv.conf")
 	if err := os.WriteFile(resolv, []byte("nameserver "+resolverHost+"\nsearch example.org\n"), 0o644); err != nil {
 		return err
@@ -104,13 +142,15 @@ func setUpMachine(dir string) error {
 	}
 	const script = `set -e
 mount --make-rprivate /; mount --bind "$1" "$2"
+mount -t tmpfs -o mode=755 x /mnt; cp "$(command -v id)" /mnt/id; chmod 4755 /mnt/id
+{ cat /etc/passwd; [ "$6" = 0 ] || echo "tester:x:$6:$6::/:/bin/sh"; } >"$5"; mount --bind "$5" /etc/passwd
 mknod "$3" c 10 200; chmod 666 "$3"; mount --bind "$3" /dev/net/tun
 ip link set lo up; ip addr add 10.77.0.2/32 dev lo
 ip link add m0 type veth peer name i0 netns "$4"
 ip addr add 203.0.113.2/24 dev m0; ip link set m0 up; ip route add default via 203.0.113.1
 nsenter -t "$4" -n sh -c 'ip link set lo up; ip addr add 203.0.113.1/24 dev i0; for a in 198.51.100.7 10.9.9.9 169.254.169.254; do ip addr add $a/32 dev lo; done; ip link set i0 up'
 ip addr add 203.0.113.77/24 dev m0; ip addr del 203.0.113.77/24 dev m0`
-	if out, err := exec.Command("/bin/sh", "-c", script, "sh", resolv, place, tun, fmt.Sprint(far.Process.Pid)).CombinedOutput(); err != nil {
+	if out, err := exec.Command("/bin/sh", "-c", script, "sh", resolv, place, tun, fmt.Sprint(far.Process.Pid), filepath.Join(dir, "passwd"), uid).CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, out)
 	}
 	self, _ := os.Executable()
