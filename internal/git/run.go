@@ -185,15 +185,21 @@ type messages struct {
 	each func(line string)
 	kept bytes.Buffer
 	line []byte
+
+	returned bool // the last byte was a "\r"
 }
 
 // Write implements io.Writer.
 func (m *messages) Write(p []byte) (int, error) {
 	for _, c := range p {
+		if m.returned && c != '\n' {
+			m.flush(false)
+		}
+		m.returned = c == '\r' // ssh ends its lines with both
 		switch {
-		case c == '\n' || c == '\r':
-			m.flush(c == '\n')
-		case len(m.line) < maxSaid:
+		case c == '\n':
+			m.flush(true)
+		case c != '\r' && len(m.line) < maxSaid:
 			m.line = append(m.line, c)
 		}
 	}

@@ -176,6 +176,9 @@ func (r *Repo) Pull(ctx context.Context, t api.GitTransfer, tell Tell) error {
 	if !r.hasRef(ctx, theirs) {
 		return lyceum.Errorf(lyceum.NotFound, "%s has no branch %s", remote, branch)
 	}
+	if short := remote + "/" + branch; !r.hasRef(ctx, "refs/heads/"+short) && !r.hasRef(ctx, "refs/tags/"+short) {
+		theirs = short // as people know it, in messages and at conflict markers
+	}
 	switch t.How {
 	case "merge":
 		return r.orConflicts(ctx, r.as(ctx, t.Author, "merge", "--no-edit", "--quiet", theirs))

@@ -150,13 +150,7 @@ describe("git", () => {
     await page.keyboard.press("Enter");
     await panel.getByRole("button", { name: /^topic/ }).click();
     await page.getByRole("dialog").getByRole("button", { name: /^main/ }).click();
-    await panel
-      .getByRole("button", { name: /^main/ })
-      .waitFor()
-      .catch(async (e) => {
-        console.log(ada.site.log().slice(-6000));
-        throw e;
-      });
+    await panel.getByRole("button", { name: /^main/ }).waitFor();
 
     // The remote asks who it is.
     const port = await serveGit();
