@@ -41,7 +41,7 @@ func TestListFolder(t *testing.T) {
 	if l := decode[api.Listing](t, w.want(200, "GET", "files/b", "")); l.Path != "b" || l.Items[0].Path != "b/x" {
 		t.Errorf("b lists %+v", l)
 	}
-	for _, bad := range []string{"files/?limit=0", "files/?limit=1001", "files/?limit=x", "files/?after=x"} {
+	for _, bad := range []string{"files/?limit=0", "files/?limit=10001", "files/?limit=x", "files/?after=x"} {
 		w.want(422, "GET", bad, "")
 	}
 	w.want(404, "GET", "files/nothing", "")

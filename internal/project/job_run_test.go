@@ -44,7 +44,7 @@ func TestAJobTellsAtMostTenTimesASecond(t *testing.T) {
 			for i := range 2000 {
 				j.Doing(fmt.Sprint(i))
 				j.Did(1, 2)
-				time.Sleep(time.Millisecond)
+				<-time.After(time.Millisecond)
 			}
 			return nil
 		})
@@ -79,7 +79,7 @@ func TestTheLastChangeIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		js, _ := newJobs(t)
 		j := js.run(t, func(ctx context.Context, j *jobRun) error {
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 			j.Doing("a")
 			j.Doing("b")
 			return untilCancelled(ctx, j)
@@ -175,7 +175,7 @@ func TestEndedJobsAreForgotten(t *testing.T) {
 		if got := len(js.all()); got != maxEnded+1 {
 			t.Errorf("%d jobs are known, want %d", got, maxEnded+1)
 		}
-		time.Sleep(keepEnded + time.Second)
+		<-time.After(keepEnded + time.Second)
 		if got := js.all(); len(got) != 1 || got[0] != long {
 			t.Errorf("%d jobs are known after %v, want the one that runs", len(got), keepEnded)
 		}
