@@ -265,11 +265,17 @@ func (p Parent) Group(id lyceum.ProjectID) Group {
 	return g
 }
 
+// makeDir makes a folder that everybody may look into, whatever our umask:
+// projects see their own cgroup, and bubblewrap goes there with their rights.
 func makeDir(dir string) error {
 	if err := os.Mkdir(dir, 0o755); err != nil && !os.IsExist(err) {
 		return err
 	}
-	return nil
+	fi, err := os.Stat(dir)
+	if err != nil || fi.Mode().Perm()&0o555 == 0o555 {
+		return err
+	}
+	return os.Chmod(dir, 0o755)
 }
 
 func join(dir string, pid int) error {
