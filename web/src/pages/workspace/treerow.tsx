@@ -94,7 +94,7 @@ export function TreeRow(props: Props) {
 function Content({ row, state, naming, onMenu }: Pick<Props, "row" | "state" | "naming" | "onMenu">) {
   if (row.kind === "wait") return <span className={styles.wait} />;
   if (row.kind === "note")
-    return naming === null ? <span className={styles.note}>{noteText(row)}</span> : <>{naming}</>;
+    return naming === null ? <span className={styles.note}>{noteText(row)}</span> : naming;
   const { entry, expanded } = row;
   const Icon =
     expanded === undefined ? (entry.kind === "symlink" ? FileSymlink : File) : expanded ? FolderOpen : Folder;
