@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -216,11 +217,15 @@ func (b *Backend) followAddresses() {
 	}
 	tick := time.NewTicker(addressesEvery)
 	defer tick.Stop()
-	for last := ownAddresses(); ; {
+	b.compareAddresses(ownAddresses(), tick.C)
+}
+
+func (b *Backend) compareAddresses(last []netip.Addr, ticks <-chan time.Time) {
+	for {
 		select {
 		case <-b.life.Done():
 			return
-		case <-tick.C:
+		case <-ticks:
 		}
 		if now := ownAddresses(); !slices.Equal(now, last) {
 			last = now

@@ -33,6 +33,9 @@ const (
 	tapDNS     = "100.127.255.3" // slirp4netns asks the machine's resolver
 )
 
+// tunDevice makes slirp4netns's end of the cable.
+const tunDevice = "/dev/net/tun"
+
 // network is how projects are connected. With a namespace of its own a project
 // has its own loopback and its own abstract sockets; slirp4netns, a helper
 // process per project outside of it, opens connections in its place; and rules
@@ -115,6 +118,9 @@ func (n *network) find() error {
 	if len(missing) > 0 {
 		return errors.New("not installed: " + strings.Join(missing, ", ") + " (apt-get install " + strings.Join(missing, " ") + ")")
 	}
+	if err := unix.Access(tunDevice, unix.R_OK|unix.W_OK); err != nil {
+		return fmt.Errorf("this user cannot open %s, which most machines give to everybody: %w", tunDevice, err)
+	}
 	return nil
 }
 
@@ -147,7 +153,7 @@ func (n network) try(first process) error {
 	defer os.Remove(log.Name())
 	h, err := n.connect(s, log)
 	if err != nil {
-		return fmt.Errorf("%w: %s", err, oneLine(tail(log.Name(), 300)))
+		return fmt.Errorf("%w: %s", err, oneLine(strings.ReplaceAll(tail(log.Name(), 600), "WARNING: Support for seccomp is experimental", "")))
 	}
 	_ = h.Process.Kill()
 	_ = h.Wait()
