@@ -95,6 +95,7 @@ type Confinement interface {
 type ConfinementReport struct {
 	Kind     string // "uid+bubblewrap", "bubblewrap", "uid", "none", "pod"
 	Isolated bool
+	Network  string // what projects reach: "internet", "none", "shared" (the machine's network too)
 	Problems []string
 }
 

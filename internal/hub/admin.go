@@ -183,7 +183,7 @@ func (h *Hub) adminGetMachine(ctx context.Context, _ *none) (*body[api.Machine],
 		return nil, err
 	}
 	m := api.Machine{
-		Version: h.Version, Confinement: h.Confinement.Kind, Isolated: h.Confinement.Isolated, Problems: append([]string{}, h.Confinement.Problems...),
+		Version: h.Version, Confinement: h.Confinement.Kind, Network: h.Confinement.Network, Isolated: h.Confinement.Isolated, Problems: append([]string{}, h.Confinement.Problems...),
 		Database: "PostgreSQL " + version, Running: running, Accounts: accounts, Projects: projects, Address: h.BaseURL.String(),
 	}
 	if h.Database != "" {

@@ -212,7 +212,7 @@ func (j jail) judge(uid int, words []string, text string, err error) error {
 
 // report describes the jail for administrators.
 func (j jail) report() compute.ConfinementReport {
-	r := compute.ConfinementReport{Kind: j.kind, Isolated: j.kind != kindNone}
+	r := compute.ConfinementReport{Kind: j.kind, Isolated: j.kind != kindNone, Network: j.net.mode}
 	say := func(s string) { r.Problems = append(r.Problems, s) }
 	for _, t := range j.tried {
 		say("Tried and not possible here: " + t + ".")

@@ -32,6 +32,9 @@ func TestWithoutTheHelper(t *testing.T) {
 			}
 			spec := r.spec()
 			r.start(t, spec)
+			if got := r.Confinement().Network; got != netShared {
+				t.Errorf("the report says %q", got)
+			}
 			if got := r.record(t, spec.Project).Network; got != "" {
 				t.Errorf("its network is %q", got)
 			}

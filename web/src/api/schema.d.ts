@@ -2326,6 +2326,8 @@ export interface components {
             database: string;
             /** @description false when one account could reach another's files */
             isolated: boolean;
+            /** @description what projects reach: internet (each with a network of its own), none, shared (the machine's network) */
+            network: string;
             /** @description what this machine cannot confine, with the remedy */
             problems: string[];
             /** Format: int64 */

@@ -19,6 +19,19 @@ export function MachinePage() {
   );
 }
 
+function network(kind: string): string {
+  switch (kind) {
+    case "internet":
+      return t("the internet, each project through a network of its own");
+    case "none":
+      return t("none");
+    case "shared":
+      return t("the machine's own");
+    default:
+      return kind;
+  }
+}
+
 function Facts({ machine: m }: { machine: Machine }) {
   return (
     <div className={styles.narrow}>
@@ -63,6 +76,8 @@ function Facts({ machine: m }: { machine: Machine }) {
         <dd>{m.address}</dd>
         <dt>{t("Confinement")}</dt>
         <dd>{m.confinement}</dd>
+        <dt>{t("Network of projects")}</dt>
+        <dd>{network(m.network)}</dd>
         <dt>{t("Database")}</dt>
         <dd>{m.database}</dd>
       </dl>
