@@ -165,6 +165,8 @@ describe("the explorer", () => {
     await d.page.keyboard.press("Control+z");
     await there(d, "a.py");
     await gone(d, "notes/b.py");
+    await d.page.locator('[data-path="notes/b.py"]').waitFor({ state: "detached" });
+    await d.page.locator('[data-path="notes/a.py"]').waitFor({ state: "detached" });
     await d.row("a.py").waitFor();
     await d.row("b.py").waitFor(); // the rows stand still
 
