@@ -51,6 +51,8 @@ type Limits struct {
 	Ratio     int64 // content to archive, for what has more than Free bytes; default 100
 	Free      int64 // bytes up to which the ratio does not matter; default 256 MiB
 	Depth     int   // folders in one another; default 100
+
+	Until func() error // asked between reads, also inside an entry that is passed over; an error ends the reading
 }
 
 func (l Limits) withDefaults() Limits {

@@ -448,3 +448,41 @@ func checkEntry(t *testing.T, e archive.Entry) {
 		}
 	}
 }
+
+// TestUntil: reading ends when it is told to, also in the middle of an entry.
+func TestUntil(t *testing.T) {
+	var plain, packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	w := tar.NewWriter(io.MultiWriter(&plain, z))
+	if err := w.WriteHeader(&tar.Header{Name: "large", Size: 50e6, Mode: 0o644}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(make([]byte, 50e6)); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Close(), z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	enough := errors.New("it is enough")
+	for name, b := range map[string][]byte{"a.tar": plain.Bytes(), "a.tar.gz": packed.Bytes()} {
+		over, asked := false, 0
+		a, err := archive.Open(bytes.NewReader(b), int64(len(b)), name, archive.Limits{Until: func() error {
+			asked++
+			if over {
+				return enough
+			}
+			return nil
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, err := a.Next(); err != nil || e.Path != "large" {
+			t.Fatalf("%s: the first entry is %+v, %v", name, e, err)
+		}
+		over, asked = true, 0
+		if _, err := a.Next(); !errors.Is(err, enough) || asked != 1 {
+			t.Errorf("%s: after the end %v, asked %d times; want that it ends at once", name, err, asked)
+		}
+		a.Close()
+	}
+}

@@ -39,7 +39,7 @@ const window = 64 << 20
 // is no archive, or a damaged one) and TooLarge (beyond the limits), here and in
 // Next and Read.
 func Open(r io.ReaderAt, size int64, name string, l Limits) (*Reader, error) {
-	a := &Reader{src: &counter{r: r}, meter: meter{Limits: l.withDefaults(), size: size}, close: func() {}}
+	a := &Reader{src: &counter{r: r, until: l.Until}, meter: meter{Limits: l.withDefaults(), size: size}, close: func() {}}
 	head := make([]byte, 512)
 	n, err := io.ReadFull(io.NewSectionReader(r, 0, size), head)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
@@ -119,6 +119,11 @@ type metered struct {
 
 // Read implements io.Reader.
 func (m *metered) Read(p []byte) (int, error) {
+	if until := m.a.meter.Until; until != nil {
+		if err := until(); err != nil {
+			return 0, err
+		}
+	}
 	n, err := m.r.Read(p)
 	if merr := m.a.meter.content(0, int64(n)); merr != nil {
 		return 0, merr
@@ -288,12 +293,18 @@ type counter struct {
 	r     io.ReaderAt
 	n     int64
 	limit int64 // no more than that; 0 is none
+	until func() error
 }
 
 var errDirectory = errors.New("the directory is larger than it says")
 
 // ReadAt implements io.ReaderAt.
 func (c *counter) ReadAt(p []byte, off int64) (int, error) {
+	if c.until != nil {
+		if err := c.until(); err != nil {
+			return 0, err
+		}
+	}
 	if c.limit > 0 && c.n+int64(len(p)) > c.limit {
 		return 0, errDirectory
 	}

@@ -155,7 +155,7 @@ func (k *packing) tree(ctx context.Context, at, top string) error {
 		case it.Err != nil:
 			k.fail(it.Path, it.Err)
 			return false, nil
-		case it.Rel != "" && it.Hidden && !k.hidden, it.Path == stateRoot:
+		case it.Rel != "" && it.Hidden && !k.hidden, it.Path == ownFolder:
 			return false, nil
 		}
 		switch it.Kind {
@@ -217,25 +217,33 @@ func (p *Project) listArchive(w http.ResponseWriter, r *http.Request, c call) er
 		return err
 	}
 	defer f.Close()
-	a, err := archive.Open(f, f.Entry.Size, f.Entry.Name, archive.Limits{})
+	// A reader of tar reads over what it passes, and a directory may be long: as long
+	// as this lasts, no longer.
+	ctx, cancel := context.WithTimeout(r.Context(), listTime)
+	defer cancel()
+	a, err := archive.Open(f, f.Entry.Size, f.Entry.Name, archive.Limits{Until: ctx.Err})
+	if err != nil && ctx.Err() != nil {
+		return lyceum.Wrap(lyceum.Unavailable, err, "it takes too long to read what is in the archive; unpack it in a terminal")
+	}
 	if err != nil {
 		return err
 	}
 	defer a.Close()
 	out := api.ArchiveListing{Format: a.Format(), Size: f.Entry.Size, Items: []api.ArchiveEntry{}}
-	ctx, cancel := context.WithTimeout(r.Context(), listTime)
-	defer cancel()
 	for {
-		// A reader of tar reads over what it passes: as long as this lasts, no longer.
 		e, err := a.Next()
 		if errors.Is(err, io.EOF) {
+			break
+		}
+		if ctx.Err() != nil {
+			out.More = true
 			break
 		}
 		if err != nil {
 			out.Problem = textOf(err)
 			break
 		}
-		if len(out.Items) == listEntries || ctx.Err() != nil {
+		if len(out.Items) == listEntries {
 			out.More = true
 			break
 		}

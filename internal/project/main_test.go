@@ -63,14 +63,15 @@ func part(name string, args []string) int {
 
 // world is one project with somebody who can sign tickets for it.
 type world struct {
-	t      testing.TB
-	id     lyceum.ProjectID
-	home   string
-	run    string
-	key    ed25519.PublicKey
-	signer *ticket.Signer
-	client *http.Client
-	output *lockedBuffer // what the project's processes say
+	unpackBytes int64 // of its Config
+	t           testing.TB
+	id          lyceum.ProjectID
+	home        string
+	run         string
+	key         ed25519.PublicKey
+	signer      *ticket.Signer
+	client      *http.Client
+	output      *lockedBuffer // what the project's processes say
 }
 
 // newWorld makes the folders of a project that uid may use; 0 is ourselves.
@@ -121,7 +122,7 @@ func (w *world) serve() (stop func() error) {
 	ended := make(chan error, 1)
 	log := slog.New(slog.NewTextHandler(w.output, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	go func() {
-		ended <- project.Run(ctx, project.Config{Project: w.id, Home: w.home, Run: w.run, PublicKey: w.key, Log: log, Version: "test", Tick: 200 * time.Millisecond})
+		ended <- project.Run(ctx, project.Config{Project: w.id, Home: w.home, Run: w.run, PublicKey: w.key, Log: log, Version: "test", Tick: 200 * time.Millisecond, UnpackBytes: w.unpackBytes})
 	}()
 	var once sync.Once
 	var err error

@@ -119,17 +119,17 @@ func (q *quota) measure(ctx context.Context, fresh time.Duration) error {
 	return nil
 }
 
-// take lets n bytes pass if they fit, and counts them; n is -1 when it is not
-// known. The error is of kind Exhausted.
-func (q *quota) take(ctx context.Context, n int64) error {
-	n = max(n, 0)
-	if q.fits(n) {
+// take lets pass what will be n bytes in the end if they fit, and counts those that
+// come now; n is -1 when it is not known. The error is of kind Exhausted.
+func (q *quota) take(ctx context.Context, n, now int64) error {
+	n, now = max(n, 0), max(now, 0)
+	if q.fits(n, now) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, measureMost)
 	defer cancel()
 	err := q.measure(ctx, measureFresh)
-	if q.fits(n) {
+	if q.fits(n, now) {
 		return nil
 	}
 	used, known, limit := q.now()
@@ -151,8 +151,21 @@ func joined(err error) error {
 	return syscall.EDQUOT
 }
 
-// fits counts n bytes if there is room for them.
-func (q *quota) fits(n int64) bool {
+// refresh measures anew, as long as somebody waits for it, and refuses when all is used.
+func (q *quota) refresh(ctx context.Context) error {
+	if _, _, limit := q.now(); limit <= 0 {
+		return nil
+	}
+	short, cancel := context.WithTimeout(ctx, measureMost)
+	defer cancel()
+	if err := q.measure(short, measureFresh); err != nil && short.Err() == nil {
+		return err
+	}
+	return q.take(ctx, 0, 0)
+}
+
+// fits counts bytes that come now if there is room for n.
+func (q *quota) fits(n, now int64) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.limits.Disk <= 0 {
@@ -161,7 +174,7 @@ func (q *quota) fits(n int64) bool {
 	if !q.measured || q.used+q.added+n > q.limits.Disk || q.used+q.added >= q.limits.Disk {
 		return false
 	}
-	q.added += n
+	q.added += now
 	return true
 }
 

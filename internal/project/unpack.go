@@ -1,6 +1,7 @@
 package project
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -71,12 +72,12 @@ func (p *Project) unpack(ctx context.Context, j *jobRun, at, to string) error {
 	}
 	if a.Single() {
 		u.into = to
-		return u.single(ctx, at)
+		return p.noRoom(limits, u.single(ctx, at))
 	}
 	if u.into, err = u.newFolder(ctx, files.Join(to, unpackedName(f.Entry.Name))); err != nil {
 		return err
 	}
-	err = u.all(ctx)
+	err = p.noRoom(limits, u.all(ctx))
 	where, lerr := u.lift(ctx, to)
 	if where != "" {
 		j.Result(at, where)
@@ -88,16 +89,30 @@ func (p *Project) unpack(ctx context.Context, j *jobRun, at, to string) error {
 	return err
 }
 
-// unpackLimits are the defaults, and what the disk can take.
+// unpackLimits are the defaults, and what the disk and the project's share of it
+// can take: of what is only compressed nobody knows the size before.
 func (p *Project) unpackLimits(ctx context.Context) (archive.Limits, error) {
-	free, _, err := p.dir.Free(ctx)
-	l := archive.Limits{Bytes: 100e9}
-	if p.cfg.UnpackBytes > 0 {
-		l.Bytes = p.cfg.UnpackBytes
+	if err := p.quota.refresh(ctx); err != nil {
+		return archive.Limits{}, err
 	}
-	l.Bytes = max(1, min(l.Bytes, free))
-	return l, err
+	free, _, err := p.dir.Free(ctx)
+	most := min(cmp.Or(p.cfg.UnpackBytes, unpackBytes), free)
+	if used, known, limit := p.quota.now(); known && limit > 0 {
+		most = min(most, limit-used)
+	}
+	return archive.Limits{Bytes: max(1, most)}, err
 }
+
+// noRoom says of an archive that is too large that it is the disk which is small.
+func (p *Project) noRoom(l archive.Limits, err error) error {
+	if lyceum.IsKind(err, lyceum.TooLarge) && l.Bytes < cmp.Or(p.cfg.UnpackBytes, unpackBytes) {
+		return lyceum.Wrap(lyceum.Exhausted, err, "there is no room for what is in the archive: %s are left. “Disk use” shows what is large", lyceum.Size(l.Bytes))
+	}
+	return err
+}
+
+// unpackBytes is the most that one archive may become, unless Config says otherwise.
+const unpackBytes = 100e9
 
 // unpackedName is the name of an archive without its extension.
 func unpackedName(name string) string {

@@ -81,7 +81,7 @@ func (p *Project) createUpload(w http.ResponseWriter, r *http.Request, c call) e
 	if err := p.checkUpload(r.Context(), &info); err != nil {
 		return err
 	}
-	if err := p.room(r.Context(), info.Size); err != nil {
+	if err := p.roomFor(r.Context(), info.Size, 0); err != nil {
 		return err
 	}
 	if err := p.uploads.create(r.Context(), &info); err != nil {
@@ -192,7 +192,11 @@ func (p *Project) receive(w http.ResponseWriter, r *http.Request, c call, id str
 		w.WriteHeader(status)
 		return nil
 	}
-	if err := p.room(r.Context(), info.Size-have); err != nil {
+	rest, now := info.Size-have, info.Size-have
+	if r.ContentLength >= 0 {
+		now = min(now, r.ContentLength)
+	}
+	if err := p.roomFor(r.Context(), rest, now); err != nil {
 		return err
 	}
 	body := &piece{r: r.Body, progress: done, activity: &p.activity}

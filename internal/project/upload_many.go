@@ -105,7 +105,7 @@ func (m *manyUpload) item(ctx context.Context, h *tar.Header, content io.Reader)
 	if _, err := files.Decode(at); err != nil {
 		return err
 	}
-	if strings.HasPrefix(at+"/", stateRoot+"/") {
+	if strings.HasPrefix(at+"/", ownFolder+"/") {
 		return lyceum.Errorf(lyceum.Forbidden, "this folder is Lyceum's own")
 	}
 	switch h.Typeflag {

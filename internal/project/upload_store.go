@@ -20,14 +20,11 @@ import (
 	"lyceum/internal/rest"
 )
 
-// stateRoot is Lyceum's own folder in a home.
-const stateRoot = ".local/state/lyceum"
-
 // Uploads are staged in one folder each: "info.json", "data" with what came so far,
 // and "check" while bytes come whose checksum is not known to be right. How far one
 // is, is the length of data: nothing else needs to survive a kill.
 const (
-	uploadsFolder = stateRoot + "/uploads"
+	uploadsFolder = ownFolder + "/uploads"
 	uploadLife    = 7 * 24 * time.Hour // without a byte
 	doneLife      = time.Hour          // how long a finished one is remembered
 	maxUploads    = 2000               // at a time, in one project

@@ -102,7 +102,7 @@ func (p *Project) checkUpload(ctx context.Context, i *uploadInfo) error {
 	if raw == "" {
 		return lyceum.Errorf(lyceum.Invalid, "say in Upload-Metadata which path the file shall have")
 	}
-	if strings.HasPrefix(i.Path+"/", stateRoot+"/") {
+	if strings.HasPrefix(i.Path+"/", ownFolder+"/") {
 		return lyceum.Errorf(lyceum.Forbidden, "this folder is Lyceum's own")
 	}
 	if err := files.CheckNew(i.Path); err != nil {

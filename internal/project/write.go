@@ -64,7 +64,12 @@ func conditions(h http.Header) (files.Write, error) {
 
 // room refuses at once what will not fit. Length is -1 when it is not known.
 func (p *Project) room(ctx context.Context, length int64) error {
-	if err := p.quota.take(ctx, length); err != nil {
+	return p.roomFor(ctx, length, length)
+}
+
+// roomFor is room for what will have a length in the end, of which so much comes now.
+func (p *Project) roomFor(ctx context.Context, length, now int64) error {
+	if err := p.quota.take(ctx, length, now); err != nil {
 		return err
 	}
 	if length < 1<<20 {
