@@ -46,8 +46,8 @@ type SettingsChange struct {
 type Machine struct {
 	Version     string   `json:"version"`
 	Confinement string   `json:"confinement" doc:"what keeps projects apart: uid+bubblewrap, bubblewrap, uid, none"`
-	Network     string   `json:"network" doc:"what projects reach: internet (each with a network of its own), none, shared (the machine's network)"`
 	Isolated    bool     `json:"isolated" doc:"false when one account could reach another's files"`
+	Network     string   `json:"network" doc:"what projects reach: internet (each with a network of its own), none, shared (the machine's network)"`
 	Problems    []string `json:"problems" doc:"what this machine cannot confine, with the remedy"`
 	Database    string   `json:"database" doc:"the PostgreSQL version, and whether it is built in"`
 	Running     int      `json:"running" doc:"projects that run now"`
