@@ -55,20 +55,26 @@ type SearchDone struct {
 
 // ReplaceOptions are those of a job of kind replace. The job's paths are the files.
 type ReplaceOptions struct {
-	Text     string         `json:"text" doc:"what was searched, and how"`
-	Regex    bool           `json:"regex,omitempty"`
-	Case     bool           `json:"case,omitempty"`
-	Word     bool           `json:"word,omitempty"`
-	With     string         `json:"with" doc:"what matches are replaced by; in a pattern $1 or ${name} is a group and \\n a line end"`
-	Versions []string       `json:"versions" doc:"of each file as it was searched, in the order of the paths; another one makes it a problem of that file"`
-	Places   []ReplacePlace `json:"places,omitempty" doc:"only these matches; all when there are none"`
+	Text  string        `json:"text" doc:"what was searched, and how"`
+	Regex bool          `json:"regex,omitempty"`
+	Case  bool          `json:"case,omitempty"`
+	Word  bool          `json:"word,omitempty"`
+	With  string        `json:"with" doc:"what matches are replaced by; in a pattern $1 or ${name} is a group and \\n a line end"`
+	Files []ReplaceFile `json:"files" doc:"what to replace in each of the paths, in their order"`
 }
 
-// ReplacePlace is a match that was found.
+// ReplaceFile says what is replaced in one file: all matches or those at the places,
+// never both. One of them must be said.
+type ReplaceFile struct {
+	Version string         `json:"version" doc:"of the file as it was searched; another one makes it a problem of that file"`
+	All     bool           `json:"all,omitempty" doc:"every match, also those that were not told"`
+	Places  []ReplacePlace `json:"places,omitempty" doc:"only these matches"`
+}
+
+// ReplacePlace is where a match was found.
 type ReplacePlace struct {
-	Path   string `json:"path"`
-	Line   int    `json:"line"`
-	Column int    `json:"column"`
+	Line   int `json:"line"`
+	Column int `json:"column"`
 }
 
 // DiskUse is what something takes on the disk, with all that is in it.

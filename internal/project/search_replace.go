@@ -19,8 +19,8 @@ func replaceJob(p *Project, ctx context.Context, j *jobRun, req api.NewJob, _ ca
 	if o == nil {
 		return lyceum.Invalidf("replace", "say what to replace")
 	}
-	if len(o.Versions) != len(req.Paths) {
-		return lyceum.Invalidf("replace.versions", "name a version for each of the paths")
+	if err := checkReplaced(req.Paths, o.Files); err != nil {
+		return err
 	}
 	pattern, err := search.Compile(search.Query{Text: o.Text, Regex: o.Regex, Case: o.Case, Word: o.Word})
 	if err != nil {
@@ -30,26 +30,13 @@ func replaceJob(p *Project, ctx context.Context, j *jobRun, req api.NewJob, _ ca
 	if err != nil {
 		return err
 	}
-	versions := make(map[string]string, len(req.Paths))
-	for i, path := range req.Paths {
-		versions[path] = o.Versions[i]
-	}
-	places := map[string][]search.Place{}
-	for _, at := range o.Places {
-		places[at.Path] = append(places[at.Path], search.Place{Line: at.Line, Column: at.Column})
-	}
 	j.Total(len(req.Paths), 0)
-	for _, path := range req.Paths {
+	for i, path := range req.Paths {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		j.Doing(path)
-		only := places[path]
-		if len(o.Places) > 0 && len(only) == 0 {
-			j.Did(1, 0)
-			continue
-		}
-		written, err := p.replaceIn(ctx, path, versions[path], pattern, with, only)
+		written, err := p.replaceIn(ctx, path, o.Files[i], pattern, with)
 		if err != nil && ctx.Err() == nil {
 			j.Problem(path, err)
 		} else if err == nil {
@@ -60,8 +47,27 @@ func replaceJob(p *Project, ctx context.Context, j *jobRun, req api.NewJob, _ ca
 	return ctx.Err()
 }
 
+// checkReplaced wants to be told for each file what is replaced in it: nothing that
+// is left unsaid may mean everything.
+func checkReplaced(paths []string, in []api.ReplaceFile) error {
+	if len(in) != len(paths) {
+		return lyceum.Invalidf("replace.files", "say for each of the paths what to replace in it")
+	}
+	known := make(map[string]bool, len(paths))
+	for i, f := range in {
+		switch {
+		case f.All == (len(f.Places) > 0):
+			return lyceum.Invalidf("replace.files", "say of %.200q either all or the places of the matches", paths[i])
+		case known[paths[i]]:
+			return lyceum.Invalidf("paths", "%.200q is named twice", paths[i])
+		}
+		known[paths[i]] = true
+	}
+	return nil
+}
+
 // replaceIn replaces in one file and returns how many bytes it wrote.
-func (p *Project) replaceIn(ctx context.Context, path, version string, pattern *search.Pattern, with *search.Template, only []search.Place) (int64, error) {
+func (p *Project) replaceIn(ctx context.Context, path string, in api.ReplaceFile, pattern *search.Pattern, with *search.Template) (int64, error) {
 	if err := p.notOurs(ctx, path); err != nil {
 		return 0, err
 	}
@@ -69,8 +75,12 @@ func (p *Project) replaceIn(ctx context.Context, path, version string, pattern *
 	if err != nil {
 		return 0, err
 	}
-	if version == "" || e.Version != version {
+	if in.Version == "" || e.Version != in.Version {
 		return 0, lyceum.Errorf(lyceum.Conflict, "the file has changed since it was searched: search again")
+	}
+	only := make([]search.Place, len(in.Places)) // none for all
+	for i, at := range in.Places {
+		only[i] = search.Place{Line: at.Line, Column: at.Column}
 	}
 	out, n, err := pattern.Replace(ctx, content, with, only, search.MaxReplaced)
 	if err != nil {
@@ -82,7 +92,7 @@ func (p *Project) replaceIn(ctx context.Context, path, version string, pattern *
 	if err := p.room(ctx, int64(len(out))); err != nil {
 		return 0, err
 	}
-	if _, err := p.dir.WriteAtomic(ctx, path, bytes.NewReader(out), files.Write{IfVersion: version}); err != nil {
+	if _, err := p.dir.WriteAtomic(ctx, path, bytes.NewReader(out), files.Write{IfVersion: in.Version}); err != nil {
 		if lyceum.IsKind(err, lyceum.Conflict) {
 			return 0, lyceum.Wrap(lyceum.Conflict, err, "the file has changed since it was searched: search again")
 		}

@@ -113,12 +113,18 @@ func TestSearchNamesByHTTP(t *testing.T) {
 	}
 }
 
-// replacing is the body of a job that replaces what a search found.
-func (w *world) replacing(found []api.FoundFile, o api.ReplaceOptions) string {
+// replacing is the body of a job that replaces what a search found: all of it, or
+// in each file that has a choice what that says.
+func (w *world) replacing(found []api.FoundFile, o api.ReplaceOptions, choices ...api.ReplaceFile) string {
 	req := api.NewJob{Kind: "replace", Replace: &o}
-	for _, f := range found {
+	for i, f := range found {
+		choice := api.ReplaceFile{All: true}
+		if i < len(choices) {
+			choice = choices[i]
+		}
+		choice.Version = f.Version
 		req.Paths = append(req.Paths, f.Path)
-		o.Versions = append(o.Versions, f.Version)
+		o.Files = append(o.Files, choice)
 	}
 	b, err := json.Marshal(req)
 	if err != nil {
@@ -159,21 +165,57 @@ func TestReplaceJob(t *testing.T) {
 	if fi, err := os.Stat(filepath.Join(w.home, "a.sh")); err != nil || fi.Mode().Perm() != 0o750 {
 		t.Errorf("the permissions are %v, %v; want those from before", fi.Mode(), err)
 	}
-	// Only one match, and only in one of the files.
-	w.write("d.txt", "one one\n")
-	found, _ = w.search(w.editor(), "q=one")
-	j = w.job(w.replacing(found, api.ReplaceOptions{Text: "one", With: "two", Places: []api.ReplacePlace{{Path: "d.txt", Line: 1, Column: 5}}}))
-	if j.ProblemCount != 0 || w.read("d.txt") != "one two\n" || w.read("c.txt") != "one more\n" {
-		t.Errorf("one match: %+v, %q, %q", j, w.read("d.txt"), w.read("c.txt"))
-	}
-	for _, bad := range []string{`{"kind":"replace","paths":["a.sh"]}`, `{"kind":"replace","paths":["a.sh"],"replace":{"text":"x","with":"y","versions":[]}}`,
-		`{"kind":"replace","paths":["a.sh"],"replace":{"text":"(","regex":true,"with":"y","versions":["1"]}}`} {
-		if j := w.job(bad); j.State != "failed" || j.Message == "" {
+	for _, bad := range []string{`{}`, `{"text":"x","with":"y"}`, `{"text":"x","with":"y","files":[]}`, `{"text":"x","with":"y","files":[{"version":"1"}]}`,
+		`{"text":"x","with":"y","files":[{"version":"1","all":true,"places":[{"line":1,"column":1}]}]}`,
+		`{"text":"(","regex":true,"with":"y","files":[{"version":"1","all":true}]}`} {
+		if j := w.job(`{"kind":"replace","paths":["a.sh"],"replace":` + bad + `}`); j.State != "failed" || j.Message == "" {
 			t.Errorf("%s ended as %+v", bad, j)
 		}
 	}
+	if j := w.job(`{"kind":"replace","paths":["a.sh"]}`); j.State != "failed" {
+		t.Errorf("without saying what: %+v", j)
+	}
+	if j := w.job(w.replacing([]api.FoundFile{found[0], found[0]}, api.ReplaceOptions{Text: "x", With: "y"})); j.State != "failed" {
+		t.Errorf("a path twice: %+v", j)
+	}
 	if res, body := w.do(w.viewer(), "POST", "jobs", w.replacing(found, api.ReplaceOptions{Text: "one", With: "x"})); res.StatusCode != http.StatusForbidden {
 		t.Errorf("a viewer replaces: %d %s", res.StatusCode, body)
+	}
+}
+
+// TestReplaceLeavesOut replaces what was chosen, also where a file has more matches
+// than were told, and nothing else.
+func TestReplaceLeavesOut(t *testing.T) {
+	t.Parallel()
+	w, _ := serve(t)
+	const many = 1500
+	w.write("a.txt", strings.Repeat("one\n", many))
+	w.write("b.txt", strings.Repeat("one\n", many))
+	w.write("c.txt", "one one\n")
+	w.write("d.txt", "one\n")
+	found, _ := w.search(w.editor(), "q=one&limit=10000")
+	if len(found) != 4 || !found[0].More || !found[1].More || len(found[0].Matches) != 1000 || found[2].More {
+		t.Fatalf("found %d files", len(found))
+	}
+	// All of a; of b what was told but the first two; the second of c; d is left out.
+	var told []api.ReplacePlace
+	for _, m := range found[1].Matches[2:] {
+		told = append(told, api.ReplacePlace{Line: m.Line, Column: m.Column})
+	}
+	j := w.job(w.replacing(found[:3], api.ReplaceOptions{Text: "one", With: "two"},
+		api.ReplaceFile{All: true}, api.ReplaceFile{Places: told}, api.ReplaceFile{Places: []api.ReplacePlace{{Line: 1, Column: 5}}}))
+	if j.State != "done" || j.ProblemCount != 0 {
+		t.Fatalf("the job is %+v", j)
+	}
+	for path, want := range map[string]string{
+		"a.txt": strings.Repeat("two\n", many),
+		"b.txt": strings.Repeat("one\n", 2) + strings.Repeat("two\n", 998) + strings.Repeat("one\n", many-1000),
+		"c.txt": "one two\n",
+		"d.txt": "one\n",
+	} {
+		if got := w.read(path); got != want {
+			t.Errorf("%s has %d of %d matches left, want %d", path, strings.Count(got, "one"), strings.Count(got, "\n"), strings.Count(want, "one"))
+		}
 	}
 }
 

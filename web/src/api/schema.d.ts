@@ -2699,15 +2699,21 @@ export interface components {
             /** @description what is nearly or quite used up, for people */
             warnings?: string[];
         };
+        ReplaceFile: {
+            /** @description every match, also those that were not told */
+            all?: boolean;
+            /** @description only these matches */
+            places?: components["schemas"]["ReplacePlace"][];
+            /** @description of the file as it was searched; another one makes it a problem of that file */
+            version: string;
+        };
         ReplaceOptions: {
             case?: boolean;
-            /** @description only these matches; all when there are none */
-            places?: components["schemas"]["ReplacePlace"][];
+            /** @description what to replace in each of the paths, in their order */
+            files: components["schemas"]["ReplaceFile"][];
             regex?: boolean;
             /** @description what was searched, and how */
             text: string;
-            /** @description of each file as it was searched, in the order of the paths; another one makes it a problem of that file */
-            versions: string[];
             /** @description what matches are replaced by; in a pattern $1 or ${name} is a group and \n a line end */
             with: string;
             word?: boolean;
@@ -2717,7 +2723,6 @@ export interface components {
             column: number;
             /** Format: int64 */
             line: number;
-            path: string;
         };
         RestUse: {
             /** Format: int64 */

@@ -9,6 +9,7 @@ type Schemas = components["schemas"];
 export type FoundFile = Schemas["FoundFile"];
 export type FoundMatch = Schemas["FoundMatch"];
 export type FoundNames = Schemas["FoundNames"];
+export type ReplaceFile = Schemas["ReplaceFile"];
 export type SearchDone = Schemas["SearchDone"];
 export type DiskUse = Schemas["DiskUse"];
 

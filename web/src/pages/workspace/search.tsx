@@ -17,9 +17,11 @@ import { Progress } from "../../ui/state";
 import { t } from "../../words";
 import { say } from "../say";
 import { useRoom, useStore } from "./context";
+import { countLeft } from "./leftout";
 import styles from "./search.module.css";
+import { focusFound } from "./searchactions";
 import { SearchList } from "./searchlist";
-import { type SearchModel, type SearchState, searchOf } from "./searchmodel";
+import { canReplace, type SearchModel, type SearchState, searchOf } from "./searchmodel";
 import workspaceStyles from "./workspace.module.css";
 
 /** Finds text in all files of the project, and replaces it. */
@@ -33,9 +35,9 @@ export function SearchPanel() {
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.select(), []);
   const enter = (e: KeyboardEvent) => {
-    if (e.nativeEvent.isComposing) return;
+    if (e.nativeEvent.isComposing || e.altKey) return;
     if (e.key === "Enter") void model.run();
-    else if (e.key === "ArrowDown") focusList();
+    else if (e.key === "ArrowDown") focusFound();
     else return;
     e.preventDefault();
   };
@@ -114,23 +116,16 @@ export function SearchPanel() {
         </button>
         {more ? <More model={model} state={state} enter={enter} hidden={may("files.read-hidden")} /> : null}
       </search>
-      <Told state={state} running={running} />
+      <Told model={model} state={state} running={running} />
       <SearchList model={model} state={state} replacing={query.replacing && write} />
     </>
   );
 }
 
-/** Goes to the list of what was found. */
-function focusList() {
-  document.querySelector<HTMLElement>("[data-search-list]")?.focus();
-}
-
 type Enter = (e: KeyboardEvent) => void;
 
 function ReplaceField({ model, state, enter }: { model: SearchModel; state: SearchState; enter: Enter }) {
-  const { query, files } = state;
-  const matches = files.reduce((n, f) => n + (f.text ? f.matches.length : 0), 0);
-  const ready = state.phase === "done" && matches > 0 && !state.replacing;
+  const { query } = state;
   return (
     <div className={styles.line}>
       <span className={styles.box}>
@@ -147,7 +142,7 @@ function ReplaceField({ model, state, enter }: { model: SearchModel; state: Sear
         />
       </span>
       <Button
-        disabled={!ready}
+        disabled={!canReplace(state)}
         busy={state.replacing && t("Replacing…")}
         onClick={() => void say(model.replace())}
       >
@@ -235,8 +230,9 @@ function Toggle({
 }
 
 /** What there is to say of the search: counts, limits, errors. */
-function Told({ state, running }: { state: SearchState; running: boolean }) {
+function Told({ model, state, running }: { model: SearchModel; state: SearchState; running: boolean }) {
   const { phase, files, done, error, query, report } = state;
+  const left = countLeft(state.left);
   const matches = files.reduce((n, f) => n + f.matches.length, 0);
   const counts = t(
     "{m, plural, one {# match} other {# matches}} in {f, plural, one {# file} other {# files}}",
@@ -248,7 +244,9 @@ function Told({ state, running }: { state: SearchState; running: boolean }) {
       {report ? (
         <p className={report.problems.length > 0 ? styles.bad : styles.good}>
           {t(
-            "Replaced {m, plural, one {# match} other {# matches}} in {f, plural, one {# file} other {# files}}.",
+            report.more
+              ? "Replaced more than {m, plural, one {# match} other {# matches}} in {f, plural, one {# file} other {# files}}."
+              : "Replaced {m, plural, one {# match} other {# matches}} in {f, plural, one {# file} other {# files}}.",
             { m: report.matches, f: report.files },
           )}
         </p>
@@ -269,11 +267,23 @@ function Told({ state, running }: { state: SearchState; running: boolean }) {
         </Progress>
       ) : null}
       {phase === "done" && files.length > 0 ? <p>{counts}</p> : null}
-      {phase === "done" && files.length === 0 && query.text !== "" ? (
+      {left > 0 ? (
+        <p>
+          {t("{n, plural, one {# is left out.} other {# are left out.}}", { n: left })}{" "}
+          <button type="button" className={styles.more} onClick={() => void model.showAgain()}>
+            {t("Show again")}
+          </button>
+        </p>
+      ) : null}
+      {phase === "done" && files.length === 0 && left === 0 && query.text !== "" ? (
         <p>{t("Nothing found in {n, plural, one {# file} other {# files}}.", { n: state.searched })}</p>
       ) : null}
       {done?.limited ? (
-        <p>{t("There are more: only these are shown, and replaced. Look for something rarer to see all.")}</p>
+        <p>
+          {t(
+            "There are more: only these files are shown, and replaced. Look for something rarer to see all.",
+          )}
+        </p>
       ) : null}
       {done?.timedOut ? <p>{t("The search took too long and was ended: there may be more.")}</p> : null}
       {done?.skipped ? (

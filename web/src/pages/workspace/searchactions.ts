@@ -29,3 +29,35 @@ export function useSearchActions() {
     },
   ]);
 }
+
+/** Goes to the list of what was found. */
+export function focusFound(): void {
+  document.querySelector<HTMLElement>("[data-search-list]")?.focus();
+}
+
+/**
+ * Replacing by keys, while the panel shows what could be. From anywhere else than the
+ * panel the key goes to the list first, so that nothing is replaced unseen.
+ */
+export function useReplaceActions({ on, row, all }: { on: boolean; row: () => void; all: () => void }) {
+  const group = t("Search");
+  const inPanel = (f: () => void) => () =>
+    document.activeElement?.closest("[data-search-list], search") ? f() : focusFound();
+  const actions = [
+    {
+      id: "search.replace",
+      label: t("Replace the match or the file in the list"),
+      group,
+      keys: "Alt+Enter",
+      run: inPanel(row),
+    },
+    {
+      id: "search.replace-all",
+      label: t("Replace all that is found"),
+      group,
+      keys: "Mod+Alt+Enter",
+      run: inPanel(all),
+    },
+  ];
+  useActions(on ? actions : []);
+}

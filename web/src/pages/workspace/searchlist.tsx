@@ -7,7 +7,8 @@ import { say } from "../say";
 import { useRoom } from "./context";
 import { nameOf, parentOf } from "./path";
 import styles from "./search.module.css";
-import type { SearchModel, SearchState } from "./searchmodel";
+import { useReplaceActions } from "./searchactions";
+import { canReplace, type SearchModel, type SearchState } from "./searchmodel";
 import { partsOf, rowsOf, type SearchRow, searchKey } from "./searchrows";
 
 const rowHeight = 24;
@@ -28,10 +29,13 @@ export function SearchList({
   const id = useId();
   const place = useRef<HTMLDivElement>(null);
   const rows = useMemo(() => rowsOf(state.files, state.folded), [state.files, state.folded]);
-  const at = Math.max(
-    0,
-    rows.findIndex((r) => r.key === state.current),
-  );
+  // When the row has gone, because it was replaced, the one that took its place.
+  const last = useRef(0);
+  const known = rows.findIndex((r) => r.key === state.current);
+  const at = known >= 0 ? known : Math.max(0, Math.min(last.current, rows.length - 1));
+  useEffect(() => {
+    if (rows.length > 0) last.current = at;
+  }, [at, rows.length]);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => place.current,
@@ -52,6 +56,16 @@ export function SearchList({
     workspace.openFile(row.file.path, { line, column, length, focus });
     if (narrow) workspace.show("");
   };
+  const replaceRow = (row: SearchRow | undefined) => {
+    if (row === undefined || !replacing || !row.file.text) return;
+    model.go(row.key);
+    void say(model.replace(row.file.path, row.kind === "match" ? row.match : undefined));
+  };
+  useReplaceActions({
+    on: replacing && rows.length > 0,
+    row: () => replaceRow(rows[at]),
+    all: () => void say(model.replace()),
+  });
   const keys = (e: KeyboardEvent) => {
     const row = rows[at];
     if (e.ctrlKey || e.metaKey || e.altKey || row === undefined) return;
@@ -60,7 +74,7 @@ export function SearchList({
     else if (e.key === " ") open(row, false);
     else if (e.key === "Delete" || e.key === "Backspace") {
       model.go(rows[at + 1]?.key ?? rows[at - 1]?.key ?? "");
-      model.dismiss(row.file.path, match);
+      model.dismiss(row.file, match);
     } else {
       const { go, fold } = searchKey(rows, at, e.key);
       if (go === undefined && fold === undefined) return;
@@ -102,7 +116,7 @@ export function SearchList({
               onClick={() => open(row, true)}
             >
               {row.kind === "file" ? <FileRow row={row} /> : <MatchRow row={row} replacing={replacing} />}
-              <Buttons model={model} row={row} replacing={replacing && state.phase === "done"} />
+              <Buttons model={model} row={row} replacing={replacing && canReplace(state)} />
             </div>
           );
         })}
@@ -150,7 +164,7 @@ function MatchRow({ row, replacing }: { row: SearchRow & { kind: "match" }; repl
   );
 }
 
-/** What can be done with a row by the pointer; keys do it by Delete, and by "Replace all" after it. */
+/** What can be done with a row by the pointer; the keys for it are Delete and Alt+Enter. */
 function Buttons({ model, row, replacing }: { model: SearchModel; row: SearchRow; replacing: boolean }) {
   const match = row.kind === "match" ? row.match : undefined;
   const { file } = row;
@@ -180,7 +194,7 @@ function Buttons({ model, row, replacing }: { model: SearchModel; row: SearchRow
         title={t("Leave out")}
         onClick={(e) => {
           e.stopPropagation();
-          model.dismiss(file.path, match);
+          model.dismiss(file, match);
         }}
       >
         <X size={14} strokeWidth={1.5} aria-hidden />

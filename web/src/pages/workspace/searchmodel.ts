@@ -7,14 +7,21 @@ import {
   type TextQuery,
 } from "../../api/search";
 import { Store } from "../../sync/store";
+import { type LeftOuts, leaveOut, moved, without } from "./leftout";
 import type { Workspace } from "./model";
+import { batchesOf, chosenOf, type Replaced } from "./replacing";
 
 export type SearchQuery = Omit<TextQuery, "replacement"> & { replacement: string; replacing: boolean };
 
 export type SearchState = {
   query: SearchQuery;
   phase: "idle" | "running" | "done" | "failed";
+  /** What was found, without what was left out. */
   files: readonly FoundFile[];
+  /** The query for which that was found. */
+  asked?: SearchQuery | undefined;
+  /** What is neither shown nor replaced, until something else is looked for. */
+  left: LeftOuts;
   /** Files that were looked at so far. */
   searched: number;
   done?: SearchDone | undefined;
@@ -27,7 +34,12 @@ export type SearchState = {
   replacing: boolean;
   /** What the last replacement did. */
   report?:
-    | { matches: number; files: number; problems: readonly { path: string; message: string }[] }
+    | {
+        matches: number;
+        more: boolean;
+        files: number;
+        problems: readonly { path: string; message: string }[];
+      }
     | undefined;
 };
 
@@ -46,6 +58,7 @@ const nothing: SearchState = {
   },
   phase: "idle",
   files: [],
+  left: new Map(),
   searched: 0,
   folded: new Set(),
   current: "",
@@ -56,6 +69,19 @@ const nothing: SearchState = {
 const pause = 250;
 /** Milliseconds between two drawings while files are found. */
 const frame = 100;
+
+/** Whether two queries find the same. */
+function findSame(a: SearchQuery, b: SearchQuery): boolean {
+  const only = (q: SearchQuery) => JSON.stringify({ ...q, replacement: "", replacing: false });
+  return only(a) === only(b);
+}
+
+/** Whether what is shown can be replaced now: it is what is looked for, and all of it. */
+export function canReplace(s: SearchState): boolean {
+  const { asked, query, phase, replacing, files } = s;
+  if (phase !== "done" || replacing || asked === undefined) return false;
+  return query.replacing && findSame(asked, query) && files.some((f) => f.text);
+}
 
 /** The search of one workspace: it goes on, and stays, while another panel is shown. */
 export class SearchModel {
@@ -74,7 +100,9 @@ export class SearchModel {
 
   /** Another query: it is searched when nobody has typed for a moment. */
   ask(change: Partial<SearchQuery>): void {
-    this.#set({ query: { ...this.state.get().query, ...change } });
+    const { query: before, left } = this.state.get();
+    const query = { ...before, ...change };
+    this.#set({ query, left: findSame(before, query) ? left : nothing.left });
     clearTimeout(this.#later);
     this.#later = setTimeout(() => void this.run(), pause);
   }
@@ -91,11 +119,12 @@ export class SearchModel {
     const stop = new AbortController();
     this.#stop = stop;
     const files: FoundFile[] = [];
+    const shown = () => without(files, this.state.get().left);
     let searched = 0;
     let drawn: ReturnType<typeof setTimeout> | undefined;
     const draw = () => {
       drawn = undefined;
-      if (!stop.signal.aborted) this.#set({ files: [...files], searched });
+      if (!stop.signal.aborted) this.#set({ asked: query, files: shown(), searched });
     };
     const soon = () => {
       drawn ??= setTimeout(draw, frame);
@@ -120,10 +149,11 @@ export class SearchModel {
         stop.signal,
       );
       clearTimeout(drawn);
-      if (!stop.signal.aborted) this.#set({ phase: "done", files, searched: done.searched, done });
+      if (!stop.signal.aborted)
+        this.#set({ phase: "done", asked: query, files: shown(), searched: done.searched, done });
     } catch (error) {
       clearTimeout(drawn);
-      if (!stop.signal.aborted) this.#set({ phase: "failed", files, error });
+      if (!stop.signal.aborted) this.#set({ phase: "failed", asked: query, files: shown(), error });
     }
   }
 
@@ -150,62 +180,71 @@ export class SearchModel {
   }
 
   /** Leaves a file, or a match of it, out of what is shown and replaced. */
-  dismiss(path: string, match?: FoundMatch): void {
-    const files = this.state
-      .get()
-      .files.map((f) =>
-        f.path !== path || !match ? f : { ...f, matches: f.matches.filter((m) => m !== match) },
-      )
-      .filter((f) => f.matches.length > 0 && (match !== undefined || f.path !== path));
-    this.#set({ files });
+  dismiss(file: FoundFile, match?: FoundMatch): void {
+    const left = leaveOut(this.state.get().left, file, match);
+    this.#set({ left, files: without(this.state.get().files, left) });
+  }
+
+  /** Shows again what was left out. */
+  showAgain(): Promise<void> {
+    this.#set({ left: nothing.left });
+    return this.run();
   }
 
   /** Replaces what is shown: all of it, that of one file, or one match. Throws RequestError. */
   async replace(path?: string, match?: FoundMatch): Promise<void> {
-    const { query, files } = this.state.get();
-    const chosen = files.filter((f) => f.text && (path === undefined || f.path === path));
-    if (chosen.length === 0 || this.state.get().replacing) return;
-    const matches = chosen.map((f) => ({ path: f.path, list: match ? [match] : f.matches }));
-    const places = matches.flatMap((f) =>
-      f.list.map((m) => ({ path: f.path, line: m.line, column: m.column })),
-    );
+    if (!canReplace(this.state.get())) return;
+    const { query, asked } = this.state.get();
+    // What was left out moves with what the others become: that must be known.
+    if (asked?.replacement !== query.replacement || !asked.replacing) await this.run();
+    const now = this.state.get();
+    if (!canReplace(now)) return;
+    const chosen = chosenOf(now.files, now.left, path, match);
+    if (chosen.length === 0) return;
     this.#set({ replacing: true, report: undefined });
-    const stop = new AbortController();
+    const report = { matches: 0, more: false, files: 0, problems: [] as Problems };
     try {
-      const job = await startJob(this.#project, {
-        kind: "replace",
-        paths: chosen.map((f) => f.path),
-        replace: {
-          text: query.text,
-          regex: query.regex,
-          case: query.capitals,
-          word: query.word,
-          with: query.replacement,
-          versions: chosen.map((f) => f.version),
-          // The matches that are shown, unless the file has more: then all of it was meant.
-          places: chosen.some((f) => f.more) && !match ? [] : places,
-        },
-      });
-      const ended = await followJob(this.#project, job.id, () => undefined, stop.signal);
-      const failed = new Set(ended.problems.map((p) => p.path));
-      const good = matches.filter((f) => !failed.has(f.path));
-      const report = {
-        matches: good.reduce((n, f) => n + f.list.length, 0),
-        files: good.length,
-        problems:
-          ended.state === "done"
-            ? ended.problems
-            : [...ended.problems, { path: "", message: ended.message ?? "" }],
-      };
+      for (const batch of batchesOf(chosen)) if (!(await this.#replaceBatch(query, batch, report))) break;
+    } finally {
       this.#set({ replacing: false });
       await this.run();
-      this.#set({ report });
-    } catch (e) {
-      this.#set({ replacing: false });
-      throw e;
     }
+    this.#set({ report });
+  }
+
+  /** Replaces in some files by one job. It answers whether others may follow. */
+  async #replaceBatch(query: SearchQuery, batch: readonly Replaced[], report: Report): Promise<boolean> {
+    const begun = await startJob(this.#project, {
+      kind: "replace",
+      paths: batch.map((c) => c.path),
+      replace: {
+        text: query.text,
+        regex: query.regex,
+        case: query.capitals,
+        word: query.word,
+        with: query.replacement,
+        files: batch.map((c) => c.file),
+      },
+    });
+    const job = await followJob(this.#project, begun.id, () => undefined, new AbortController().signal);
+    const good = new Set(job.results.map((r) => r.from));
+    let { left } = this.state.get();
+    for (const c of batch) {
+      if (!good.has(c.path)) continue;
+      left = moved(left, c.path, c.shown);
+      report.files++;
+      report.matches += c.shown.length;
+      report.more ||= c.file.all === true;
+    }
+    this.#set({ left });
+    report.problems.push(...job.problems);
+    if (job.state !== "done") report.problems.push({ path: "", message: job.message ?? "" });
+    return job.state === "done";
   }
 }
+
+type Problems = { path: string; message: string }[];
+type Report = { matches: number; more: boolean; files: number; problems: Problems };
 
 const models = new WeakMap<Workspace, SearchModel>();
 
