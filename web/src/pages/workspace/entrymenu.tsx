@@ -1,4 +1,5 @@
 import {
+  ChartPie,
   ClipboardPaste,
   Copy,
   CopyPlus,
@@ -128,6 +129,11 @@ function Opening({ entries, write, onOpen }: For) {
         {file ? t("Download") : t("Download as a zip")}
       </MenuItem>
       <UnpackItem entries={entries} write={write} />
+      {entries.length === 1 && !file ? (
+        <MenuItem icon={ChartPie} onSelect={() => workspace.openView("usage", first.path, t("Disk use"))}>
+          {t("What takes the space")}
+        </MenuItem>
+      ) : null}
     </>
   );
 }

@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import { ChevronRight, RotateCw } from "lucide-react";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { type DiskUse, measureFolder } from "../../api/search";
@@ -9,7 +10,9 @@ import { ConfirmDialog } from "../../ui/dialog";
 import { Failure, Progress } from "../../ui/state";
 import { t } from "../../words";
 import { useRoom } from "./context";
+import { nearly } from "./meter";
 import { joinPath, nameOf, parentOf } from "./path";
+import { status } from "./queries";
 import styles from "./usage.module.css";
 import { UsageMap } from "./usagemap";
 import type { ViewProps } from "./views";
@@ -42,7 +45,7 @@ export default function UsageView({ host, path: first }: ViewProps) {
     <div ref={root} className={styles.view} onKeyDown={up}>
       <div className={styles.head}>
         <Crumbs path={path} go={setPath} />
-        <span className={styles.total}>{use ? size(use.bytes) : ""}</span>
+        {use ? <Total use={use} /> : null}
         <IconButton label={t("Measure again")} disabled={!running} onClick={again}>
           <RotateCw size={16} strokeWidth={1.5} />
         </IconButton>
@@ -86,6 +89,23 @@ export default function UsageView({ host, path: first }: ViewProps) {
         }}
       />
     </div>
+  );
+}
+
+/** What the folder takes, and where the project has a limit how much of it that is. */
+function Total({ use }: { use: DiskUse }) {
+  const { project, running } = useRoom();
+  const { data } = useQuery(status(project.id, running));
+  const limit = data?.diskLimitBytes ?? 0;
+  if (limit <= 0) return <span className={styles.total}>{size(use.bytes)}</span>;
+  const percent = Math.round((100 * use.bytes) / limit);
+  return (
+    <span className={classes(styles.total, percent >= nearly && styles.full)}>
+      {t("{used} of {limit} ({percent} %)", { used: size(use.bytes), limit: size(limit), percent })}
+      <span className={styles.gauge} aria-hidden>
+        <span className={styles.level} style={{ width: `${Math.min(100, percent)}%` }} />
+      </span>
+    </span>
   );
 }
 
