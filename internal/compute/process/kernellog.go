@@ -24,6 +24,7 @@ type kernelLog struct {
 // killed is what the kernel says of one that it ended.
 type killed struct {
 	project lyceum.ProjectID // "" when it did not say whose it was
+	uid     int              // of its user; -1 when it did not say
 	pid     int              // as the whole machine numbers it
 	name    string           // as ps shows it: 15 bytes at most
 	memory  int64            // bytes that it held
@@ -55,13 +56,14 @@ func (k *kernelLog) close() {
 }
 
 // take returns, once, who was ended of a project: by its cgroup's name or, where
-// the kernel did not say that, by one of its processes.
-func (k *kernelLog) take(id lyceum.ProjectID, there []member) (list []killed) {
+// the kernel did not say that (it says it of ten programs in five seconds), by the
+// project's own uid, unless that is 0, or by one of its processes.
+func (k *kernelLog) take(id lyceum.ProjectID, uid int, there []member) (list []killed) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.readLocked()
 	k.kept = slices.DeleteFunc(k.kept, func(e killed) bool {
-		its := e.name != "" && (e.project == id || e.project == "" && find(there, e) != nil)
+		its := e.name != "" && (e.project == id || e.project == "" && (uid > 0 && e.uid == uid || find(there, e) != nil))
 		if its {
 			list = append(list, e)
 		}
@@ -102,7 +104,7 @@ func (k *kernelLog) readLocked() {
 }
 
 var (
-	killLine  = regexp.MustCompile(`^[^;]*;.*\bKilled process (\d+) \((.{0,64})\) total-vm:\d+kB, anon-rss:(\d+)kB, file-rss:\d+kB, shmem-rss:(\d+)kB`)
+	killLine  = regexp.MustCompile(`^[^;]*;.*\bKilled process (\d+) \((.{0,64})\) total-vm:\d+kB, anon-rss:(\d+)kB, file-rss:\d+kB, shmem-rss:(\d+)kB(?:, UID:(\d{1,10}) )?`)
 	groupLine = regexp.MustCompile(`^[^;]*;oom-kill:.*,task_memcg=([^,]*),task=.{0,64},pid=(\d+),`)
 )
 
@@ -114,7 +116,7 @@ func (k *kernelLog) noteLocked(record string) {
 		pid, err := strconv.Atoi(m[2])
 		id, bad := lyceum.ParseID[lyceum.ProjectID](m[1][strings.LastIndexByte(m[1], '/')+1:])
 		if err == nil && bad == nil {
-			k.kept = append(k.kept, killed{project: id, pid: pid})
+			k.kept = append(k.kept, killed{project: id, uid: -1, pid: pid})
 		}
 		return
 	}
@@ -128,7 +130,11 @@ func (k *kernelLog) noteLocked(record string) {
 	if err != nil || anon > 1<<50 || shared > 1<<50 {
 		return
 	}
-	e := killed{pid: pid, name: m[2], memory: (anon + shared) << 10}
+	uid, err := strconv.Atoi(m[5])
+	if err != nil {
+		uid = -1 // before Linux 5.4
+	}
+	e := killed{uid: uid, pid: pid, name: m[2], memory: (anon + shared) << 10}
 	for i, o := range k.kept {
 		if o.pid == pid && o.name == "" {
 			e.project = o.project

@@ -205,20 +205,24 @@ func TestKernelLog(t *testing.T) {
 		"6,1,1,-;oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/a/lyceum-1/" + string(id) + ",task_memcg=/a/lyceum-1/" + string(id) + ",task=tail,pid=3356,uid=0",
 		"3,2,2,-;Memory cgroup out of memory: Killed process 3356 (tail) total-vm:206564kB, anon-rss:203648kB, file-rss:1588kB, shmem-rss:1024kB, UID:0 pgtables:444kB oom_score_adj:0\n SUBSYSTEM=x",
 		"3,3,3,-;Memory cgroup out of memory: Killed process 77 (a (b) c) total-vm:1kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:4kB oom_score_adj:0",
+		"3,5,5,-;Memory cgroup out of memory: Killed process 78 (sort) total-vm:1kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB, UID:1700 pgtables:4kB oom_score_adj:0",
 		"6,4,4,-;eth0: link up",
 	} {
 		k.noteLocked(line)
 	}
-	if got := k.take("another", nil); len(got) != 0 {
+	if got := k.take("another", 5, nil); len(got) != 0 {
 		t.Errorf("another project is told %+v", got)
 	}
-	if got, want := k.take(id, nil), []killed{{id, 3356, "tail", 204672 << 10}}; !slices.Equal(got, want) {
+	if got, want := k.take(id, 0, nil), []killed{{id, 0, 3356, "tail", 204672 << 10}}; !slices.Equal(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if got := k.take(id, []member{{process: process{Pid: 77}, name: "a (b) c"}}); len(got) != 1 || got[0].memory != 4096 {
+	if got := k.take(id, 0, []member{{process: process{Pid: 77}, name: "a (b) c"}}); len(got) != 1 || got[0].memory != 4096 {
 		t.Errorf("by its process: %+v", got)
 	}
-	if got := k.take(id, nil); len(got) != 0 {
+	if got := k.take(id, 1700, nil); len(got) != 1 || got[0].name != "sort" {
+		t.Errorf("by its user: %+v", got)
+	}
+	if got := k.take(id, 1700, nil); len(got) != 0 {
 		t.Errorf("told again: %+v", got)
 	}
 }

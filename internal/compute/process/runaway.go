@@ -105,7 +105,7 @@ func (b *Backend) findVictims(r *run) {
 func (b *Backend) whoEnded(r *run, waited time.Duration) []member {
 	there := *r.there.Load()
 	var all []member
-	for _, e := range b.kernel.take(r.rec.Project, there) {
+	for _, e := range b.kernel.take(r.rec.Project, r.rec.UID, there) {
 		v := member{name: e.name, command: commandLine([]byte(e.name))}
 		if q := find(there, e); q != nil {
 			v = *q
