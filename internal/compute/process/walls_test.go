@@ -93,6 +93,7 @@ func wallCases(v victim) []wallCase {
 		{what: "the rules of its network", name: "rules", root: noRight},
 		{what: "the rules of its network, as root of a user namespace", name: "rules-in-user-namespace", only: "a user namespace gives no right on the network of another"},
 		{what: "raw packets", name: "raw-socket", root: noRight},
+		{what: "a picture of its memory in the hub's data, by crashing there", name: "core", args: at("at", v.data), only: v.noCore},
 		{what: "another's limits", name: "join", args: at("path", v.cgroup), root: noRight},
 		{what: "no limits", name: "join", args: at("path", v.rootCgroup), root: noRight},
 		{what: "gaining rights by a setuid program", name: "setuid", args: at("path", setuidProgram)},
@@ -115,6 +116,7 @@ type victim struct {
 	home, data, socket, super, temporary, key, abstract, queue, devShm, device string
 	handle, handleType, cgroup, rootCgroup, bus, terminal, keyring             string
 	database, databaseSocket, databaseUser                                     string
+	noCore                                                                     string // why crashed programs leave no core here; "": they do
 	pid, hub, shm                                                              int
 }
 
@@ -134,7 +136,7 @@ func layOut(t *testing.T, r *rig, db database) victim {
 		}
 	}
 	v.cgroup, v.rootCgroup = cgroupsOf(t, r.record(t, spec.Project))
-	v.terminal = openTerminal(t)
+	v.terminal, v.noCore = openTerminal(t), noCore(t)
 	sh(t, o.Address, "umask 077; echo %s > $HOME/secret.txt; echo %s > /tmp/mine", treasure, treasure)
 	t.Cleanup(func() { _ = os.Remove("/tmp/mine") })
 	file := func(path string) string {
@@ -216,6 +218,23 @@ func cgroupsOf(t *testing.T, rec record) (its, root string) {
 		t.Fatal("this machine has no cgroups")
 	}
 	return its, root
+}
+
+// noCore says why a program that crashes leaves nothing where it is, or "".
+func noCore(t *testing.T) string {
+	t.Helper()
+	pattern, err := os.ReadFile("/proc/sys/kernel/core_pattern")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var max unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_CORE, &max); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(string(pattern), "core") || max.Max == 0 {
+		return "this machine does something else with it"
+	}
+	return ""
 }
 
 // openTerminal makes a terminal such as an administrator sits at.
