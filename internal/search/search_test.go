@@ -287,10 +287,21 @@ func TestExplodingPatterns(t *testing.T) {
 				t.Errorf("%s: %s found %d, %+v", name, text, len(got), sum)
 			}
 		}
-		// Each match costs a look at the rest of the line: there are fewer in a long one.
-		_, sum := found(t, s, Options{Query: Query{Text: `a.*b|a`, Regex: true}})
-		if sum.Matches == 0 || sum.TimedOut {
+	}
+	// Each match costs a look at the rest of the line: there are fewer in a long one.
+	looks := Query{Text: `a.*b|a`, Regex: true}
+	for name, s := range engines(t, home(t, map[string]string{"a": strings.Repeat("a", 2000)})) {
+		if _, sum := found(t, s, Options{Query: looks}); sum.Matches != maxPerFile || sum.TimedOut {
 			t.Errorf("%s: %+v", name, sum)
+		}
+	}
+	p, err := Compile(looks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{0, 2000, 200_000, p.line()} {
+		if most := p.most(n); most < 1 || most*n*p.insts > maxWork || n >= 200_000 && most == maxPerFile {
+			t.Errorf("of a line of %d bytes %d matches are looked for", n, most)
 		}
 	}
 }
