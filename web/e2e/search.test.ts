@@ -18,10 +18,10 @@ const files = {
   "data/small.bin": Buffer.alloc(20_000, 7),
 };
 
-async function opened(width = 1440): Promise<Desk> {
+async function opened(width = 1440, more: Record<string, string> = {}): Promise<Desk> {
   const ada = await j.person({ width, height: width < 600 ? 844 : 900 });
   await ada.api("POST", "sessions", { email: "ada@example.org", password: "correct horse battery" });
-  const desk = new Desk(ada, await makeProject(ada, "Finding", files));
+  const desk = new Desk(ada, await makeProject(ada, "Finding", { ...files, ...more }));
   await desk.open();
   return desk;
 }
@@ -114,6 +114,83 @@ describe("search", () => {
     expect(d.read("build/out.txt")).toBe("colour\n");
   });
 
+  it("leaves alone what was left out, also where there are more matches than are told", async () => {
+    const many = 1200;
+    const d = await opened(1440, {
+      "many/a.txt": "grey\n".repeat(many),
+      "many/b.txt": "grey\n".repeat(many),
+      "many/c.txt": "grey grey\n",
+    });
+    const { page } = d;
+    await page.keyboard.press("Control+Shift+F");
+    await page.getByRole("textbox", { name: "Search for" }).fill("grey");
+    await page.getByRole("button", { name: "More options" }).click();
+    await page.getByLabel("Only in").fill("c.txt, b.txt");
+    await page.getByText("1,002 matches in 2 files").waitFor();
+    const tree = page.getByRole("tree", { name: "What was found" });
+    await tree.focus();
+    await page.keyboard.press("ArrowDown"); // the first match of b
+    await page.keyboard.press("Delete");
+    await page.keyboard.press("End"); // the second of c
+    await page.keyboard.press("Delete");
+    await page.getByText("2 are left out.").waitFor();
+    // Another replacement is no other search: what was left out stays so.
+    await page.getByRole("button", { name: "Replace", exact: true }).click();
+    await page.getByRole("textbox", { name: "Replace by" }).fill("gray area");
+    await page.getByText("1,000 matches in 2 files").waitFor();
+    await tree.getByText("gray area").first().waitFor();
+    await d.person.accessible();
+    await picture(d, "search-left-out");
+    await page.getByRole("button", { name: "Replace all", exact: true }).click();
+    await page.getByText("Replaced 1,000 matches in 2 files.").waitFor();
+    await d.onDisk("many/b.txt", `grey\n${"gray area\n".repeat(999)}${"grey\n".repeat(200)}`);
+    await d.onDisk("many/c.txt", "gray area grey\n");
+    await page.getByText("2 are left out.").waitFor();
+    await page.getByText("200 matches in 1 file", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Show again" }).click();
+    await page.getByText("202 matches in 2 files").waitFor();
+    // Where nothing was left out, what was not told is replaced too.
+    await page.getByLabel("Only in").fill("a.txt");
+    await page.getByText("1,000 matches in 1 file", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Replace all", exact: true }).click();
+    await page.getByText("Replaced more than 1,000 matches in 1 file.").waitFor();
+    await d.onDisk("many/a.txt", "gray area\n".repeat(many));
+  });
+
+  it("replaces one match, one file and the rest by keyboard", async () => {
+    const d = await opened();
+    const { page } = d;
+    await page.keyboard.press("Control+Shift+F");
+    await page.keyboard.type("colour");
+    await page.getByText("5 matches in 2 files").waitFor();
+    await page.getByRole("button", { name: "Replace", exact: true }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("textbox", { name: "Replace by" }).focus();
+    await page.keyboard.type("hue");
+    const tree = page.getByRole("tree", { name: "What was found" });
+    await tree.getByText("hue").first().waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Alt+Enter");
+    await page.getByText("Replaced 1 match in 1 file.").waitFor();
+    await d.onDisk("notes/tides.md", files["notes/tides.md"].replace("The colour", "The hue"));
+    await page.getByText("4 matches in 2 files").waitFor();
+    await expect.poll(() => tree.evaluate((el) => el === document.activeElement)).toBe(true);
+    await page.keyboard.press("Home");
+    await page.keyboard.press("Alt+Enter");
+    await page.getByText("Replaced 2 matches in 1 file.").waitFor();
+    await d.onDisk("notes/tides.md", "# Tides\n\nThe hue of the sea.\nA hue, and another hue.\n");
+    await d.onDisk("src/colour.py", files["src/colour.py"]);
+    await page.keyboard.press("?");
+    await page.getByText("Replace the match or the file in the list").waitFor();
+    await page.getByText("Replace all that is found").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByText("2 matches in 1 file", { exact: true }).waitFor();
+    await tree.focus();
+    await page.keyboard.press("Control+Alt+Enter");
+    await d.onDisk("src/colour.py", "def hue(x):\n    return x  # hue\n");
+  });
+
   it("goes to a file by letters of its name", async () => {
     const d = await opened();
     const { page } = d;
@@ -122,6 +199,7 @@ describe("search", () => {
     await box.fill("main");
     await page.getByRole("option", { name: /main\.py/ }).waitFor();
     await d.person.accessible();
+    await picture(d, "quickopen");
     await page.keyboard.press("Enter");
     await d.shows("print('main')");
     d.write("src/fresh.py", "new\n");
@@ -168,6 +246,51 @@ describe("search", () => {
     await list.getByRole("button", { name: "Empty the trash" }).click();
     await page.getByRole("alertdialog").getByRole("button", { name: "Empty the trash" }).click();
     await list.getByRole("button", { name: "Empty the trash" }).waitFor({ state: "detached" });
+    // A folder has it on its own menu.
+    await d.row("data").click({ button: "right" });
+    await page.getByRole("menuitem", { name: "What takes the space" }).click();
+    await page.getByRole("button", { name: "data", exact: true }).waitFor();
+    await page
+      .getByRole("list", { name: "The largest things in it" })
+      .getByRole("button", { name: /small\.bin/ })
+      .waitFor();
+  });
+
+  it("shows the space that is taken against the limit", async () => {
+    const d = await opened();
+    await d.person.api("PUT", `admin/projects/${d.project}/limits`, { diskBytes: 50e6 });
+    const { page } = d;
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("takes the space");
+    await page.keyboard.press("Enter");
+    await page.getByText(/ of 50 MB \(\d+ %\)/).waitFor({ timeout: 15_000 });
+    await d.person.accessible();
+    await picture(d, "usage-limit");
+  });
+
+  it.each([1024, 390])("looks well at %d px", async (width) => {
+    const d = await opened(width);
+    const { page } = d;
+    await page.keyboard.press("Control+p");
+    await page.getByRole("combobox", { name: "Go to a file" }).fill("co");
+    await page.getByRole("option", { name: /colour\.py/ }).waitFor();
+    await picture(d, `quickopen-${width}`);
+    await d.person.accessible();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("takes the space");
+    await page.keyboard.press("Enter");
+    await page.getByRole("list", { name: "The largest things in it" }).getByRole("button").first().waitFor();
+    await picture(d, `usage-${width}`);
+    await d.person.accessible();
+    await page.keyboard.press("Control+Shift+F");
+    await page.getByRole("textbox", { name: "Search for" }).fill("colour");
+    await page.getByRole("button", { name: "Replace", exact: true }).click();
+    await page.getByRole("textbox", { name: "Replace by" }).fill("hue");
+    await page.getByRole("button", { name: "More options" }).click();
+    await page.getByRole("tree", { name: "What was found" }).getByText("hue").first().waitFor();
+    await picture(d, `search-${width}`);
+    await d.person.accessible();
   });
 
   it("is usable on a phone", async () => {
