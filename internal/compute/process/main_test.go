@@ -45,12 +45,19 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 4 && os.Args[1] == "hub" {
 		os.Exit(playHub(os.Args[2], os.Args[3], os.Args[4]))
 	}
+	if err := os.Setenv("GORACE", quickEnd); err != nil {
+		os.Exit(1)
+	}
 	code := m.Run()
 	if programDir != "" {
 		_ = os.RemoveAll(programDir)
 	}
 	os.Exit(code)
 }
+
+// quickEnd spares the programs that the tests start the second that each waits at
+// its end when it was built with -race.
+const quickEnd = "atexit_sleep_ms=0"
 
 // programDir is the folder of program, once it was made.
 var programDir string
@@ -231,7 +238,7 @@ func (r *rig) endAll(t *testing.T) {
 
 func (r *rig) spec() compute.Spec {
 	r.uid++
-	s := compute.Spec{Project: lyceum.NewID[lyceum.ProjectID](), PublicKey: make([]byte, 32)}
+	s := compute.Spec{Project: lyceum.NewID[lyceum.ProjectID](), PublicKey: make([]byte, 32), Env: []lyceum.EnvVar{{Name: "GORACE", Value: quickEnd}}}
 	if os.Geteuid() == 0 {
 		s.UID = r.uid
 	}

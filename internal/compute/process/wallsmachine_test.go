@@ -61,7 +61,7 @@ func inMachine(t *testing.T, uid int) bool {
 	}
 	cmd := exec.CommandContext(t.Context(), exe, "machine", fmt.Sprint(uid), "-test.run=^"+t.Name()+"$", "-test.timeout=4m", "-test.v")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH") + ":/usr/sbin:/sbin", "TMPDIR=" + dir, "HOME=" + dir, machineEnv + "=" + dir}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH") + ":/usr/sbin:/sbin", "TMPDIR=" + dir, "HOME=" + dir, machineEnv + "=" + dir, "GORACE=" + quickEnd}
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	if err != nil {
