@@ -16,7 +16,9 @@ package postgres
 import (
 	"context"
 	"errors"
+	"io"
 	"math/rand/v2"
+	"net"
 	"strconv"
 	"time"
 
@@ -126,19 +128,39 @@ func (db *DB) write(ctx context.Context, what string, fn func(tx pgx.Tx) error) 
 		if try > 0 && !pause(ctx, time.Duration(1+rand.IntN(20*try))*time.Millisecond) {
 			break
 		}
-		err = pgx.BeginFunc(ctx, db.pool, fn)
-		if err == nil || !again(err) {
+		begun := false
+		err = pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
+			begun = true
+			return fn(tx)
+		})
+		if err == nil || !again(err) && (begun || !db.renew(err)) {
 			break
 		}
 	}
 	return mapError(err, what)
 }
 
+// renew reports whether err says that a connection is broken. If it is, the others
+// that wait in the pool most likely are so too, as after a restart of PostgreSQL:
+// all are made anew.
+func (db *DB) renew(err error) bool {
+	broken := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		broken = pg.Code == "57P01" || pg.Code == "57P02" // it was told to shut down, or one of its processes crashed
+	} else if op, ok := errors.AsType[*net.OpError](err); ok {
+		broken = op.Op != "dial" // that is PostgreSQL itself, not a connection
+	}
+	if broken {
+		db.pool.Reset()
+	}
+	return broken
+}
+
 // read runs fn on one connection without a transaction, and maps its error. It
 // is for single queries.
 func (db *DB) read(ctx context.Context, what string, fn func(q querier) error) error {
 	err := fn(db.pool)
-	if err != nil && pgconn.SafeToRetry(err) && ctx.Err() == nil {
+	if err != nil && ctx.Err() == nil && (pgconn.SafeToRetry(err) || db.renew(err)) {
 		err = fn(db.pool)
 	}
 	return mapError(err, what)

@@ -11,7 +11,8 @@ describe("one's own settings", () => {
     const name = ada.page.getByRole("textbox", { name: "Name", exact: true });
     await name.fill("Ada Lovelace");
     await ada.page.getByRole("button", { name: "Save" }).first().click();
-    await ada.page.getByLabel("Colour 5 of 12").check();
+    await ada.page.getByLabel("Colour 5 of 12").click();
+    await expect.poll(() => ada.page.getByLabel("Colour 5 of 12").isChecked()).toBe(true);
     await ada.page.getByRole("combobox", { name: "Keys of the text editor" }).selectOption("vim");
     await ada.page.getByRole("radio", { name: "Dark" }).click();
     await ada.page.waitForFunction(() => document.documentElement.dataset.theme === "dark");
