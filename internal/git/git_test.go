@@ -108,6 +108,11 @@ func TestHomeLeavesOut(t *testing.T) {
 	// Also where it was made in a terminal.
 	w.must(os.RemoveAll(filepath.Join(w.home, ".git")))
 	w.git("", "init", "-q")
+	for _, c := range w.status(r).Changes {
+		if strings.HasPrefix(c.Path, ".local/") {
+			t.Errorf("%s is shown as a change", c.Path)
+		}
+	}
 	w.must(r.Stage(t.Context(), nil))
 	same(t, "files", w.git("", "ls-files"), ".ssh/id_ed25519\na.txt\n")
 }

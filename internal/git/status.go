@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,6 +35,9 @@ func (r *Repo) Status(ctx context.Context, ignored bool) (api.GitStatus, error) 
 	}
 	s.Branch, s.Commit, s.Upstream, s.Ahead, s.Behind, s.Stashes = p.branch, p.commit, p.upstream, p.ahead, p.behind, p.stashes
 	s.Gone = p.upstream != "" && !p.counted
+	if r.Path == "" {
+		p.changes = slices.DeleteFunc(p.changes, isOwn)
+	}
 	s.Total = len(p.changes)
 	for _, c := range p.changes[:min(len(p.changes), maxChanges)] {
 		c.Path = r.path(c.Path)
@@ -49,6 +53,12 @@ func (r *Repo) Status(ctx context.Context, ignored bool) (api.GitStatus, error) 
 	}
 	s.Remotes, err = r.Remotes(ctx)
 	return s, err
+}
+
+// isOwn says of a path in a repository of the whole home that Lyceum keeps its
+// own files there, which git was never told of.
+func isOwn(c api.GitChange) bool {
+	return c.Worktree == "U" && strings.HasPrefix("/"+c.Path, strings.TrimSpace(ownExcludes))
 }
 
 // porcelain is git's status with each new file, or where those are too many with
