@@ -20,6 +20,8 @@ export interface Site {
   data: string;
   /** What the server wrote to its log. */
   log(): string;
+  /** Kills the server as a crash would, and starts it again; projects go on meanwhile. */
+  crash(meanwhile?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -69,21 +71,23 @@ export async function startSite({
   const port = await freePort();
   const logFile = join(data, "serve.log");
   const admin = { LYCEUM_SETUP_ADMIN_EMAIL: adminEmail, LYCEUM_SETUP_ADMIN_PASSWORD: password };
-  const child = spawn(binary(), ["serve"], {
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      LYCEUM_LISTEN: `127.0.0.1:${port}`,
-      LYCEUM_BASE_URL: `http://127.0.0.1:${port}${basePath}`,
-      LYCEUM_DATA: join(data, "d"),
-      LYCEUM_FIRST_UID: firstUser(port),
-      LYCEUM_UIDS: "100",
-      ...(setup ? {} : admin),
-      ...env,
-    },
-    stdio: ["ignore", "pipe", openSync(logFile, "w")],
-    detached: true,
-  });
+  const serve = () =>
+    spawn(binary(), ["serve"], {
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        LYCEUM_LISTEN: `127.0.0.1:${port}`,
+        LYCEUM_BASE_URL: `http://127.0.0.1:${port}${basePath}`,
+        LYCEUM_DATA: join(data, "d"),
+        LYCEUM_FIRST_UID: firstUser(port),
+        LYCEUM_UIDS: "100",
+        ...(setup ? {} : admin),
+        ...env,
+      },
+      stdio: ["ignore", "pipe", openSync(logFile, "a")],
+      detached: true,
+    });
+  let child: ChildProcess = serve();
   const log = () => readFileSync(logFile, "utf8");
   const stop = async () => {
     await end(child);
@@ -93,7 +97,15 @@ export async function startSite({
   const url = `http://127.0.0.1:${port}${basePath}`;
   try {
     const setupLink = await ready(child, url, setup, log);
-    return { url, setupLink, data: join(data, "d"), log, stop };
+    const crash = async (meanwhile?: () => Promise<void>) => {
+      const exited = once(child, "exit");
+      child.kill("SIGKILL");
+      await exited;
+      await meanwhile?.();
+      child = serve();
+      await ready(child, url, false, log);
+    };
+    return { url, setupLink, data: join(data, "d"), log, crash, stop };
   } catch (e) {
     await stop();
     throw e;

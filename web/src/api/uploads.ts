@@ -39,7 +39,7 @@ const pauses = [500, 1000, 2000, 4000, 8000, 15000];
  * RequestError.
  */
 export async function sendFile(project: string, path: string, file: File, o: SendOptions): Promise<void> {
-  const key = `lyceum.upload/${project}/${path}/${file.size}/${file.lastModified}`;
+  const key = resumeKey(project, path, file);
   for (let failures = 0; ; ) {
     let moved = false;
     try {
@@ -61,6 +61,11 @@ export async function sendFile(project: string, path: string, file: File, o: Sen
       await wait(e.status === 413 ? 0 : pause, o.signal);
     }
   }
+}
+
+/** Where the browser keeps which upload a file belongs to. */
+export function resumeKey(project: string, path: string, file: File): string {
+  return `lyceum.upload/${project}/${path}/${file.size}/${file.lastModified}`;
 }
 
 /** Whether another try may go better. */
@@ -93,6 +98,19 @@ async function attempt(
     at = 0;
     localStorage.setItem(key, id);
   }
+  await locked(id, () => send(project, file, id, at, o));
+  localStorage.removeItem(key);
+}
+
+/** Works while other pages of this browser see that the upload is going on. */
+async function locked(id: string, work: () => Promise<void>): Promise<void> {
+  if (navigator.locks === undefined) return work(); // no https
+  await navigator.locks.request(`lyceum.upload/${id}`, { mode: "shared" }, work);
+}
+
+/** Sends a file from a place on, to its end. */
+async function send(project: string, file: File, id: string, from: number, o: SendOptions): Promise<void> {
+  let at = from;
   if (at === file.size && file.size > 0) await decide(project, id, o);
   while (at < file.size) {
     o.progress(at);
@@ -117,7 +135,6 @@ async function attempt(
     at = end;
   }
   o.progress(at);
-  localStorage.removeItem(key);
 }
 
 const tus = { "Tus-Resumable": "1.0.0" };
@@ -190,7 +207,7 @@ function wait(ms: number, signal: AbortSignal): Promise<void> {
 
 /** Gives up what came of a file that is not sent any more. */
 export async function forgetFile(project: string, path: string, file: File): Promise<void> {
-  const key = `lyceum.upload/${project}/${path}/${file.size}/${file.lastModified}`;
+  const key = resumeKey(project, path, file);
   const id = localStorage.getItem(key);
   if (id === null) return;
   localStorage.removeItem(key);

@@ -178,7 +178,8 @@ function useKeptLayout(workspace: Workspace) {
 
 /** What is opened first is most often text: its editor is fetched while nothing else is. */
 function prefetch() {
-  const timer = setTimeout(() => void import("../../editors/text/text"), 1000);
+  // If it does not come, it is asked for again when it is needed.
+  const timer = setTimeout(() => import("../../editors/text/text").catch(() => undefined), 1000);
   return () => clearTimeout(timer);
 }
 

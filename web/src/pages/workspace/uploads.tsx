@@ -7,6 +7,7 @@ import { useRoom, useStore } from "./context";
 import { JobRow } from "./jobrow";
 import { nameOf } from "./path";
 import trash from "./trash.module.css";
+import { Unfinished, useUnfinished } from "./unfinished";
 import { type UploadState, unfinished } from "./upload";
 import styles from "./workspace.module.css";
 
@@ -18,7 +19,8 @@ export function UploadList() {
   const { uploads, jobs } = useRoom().workspace;
   const list = useStore(uploads.list);
   const running = useStore(jobs.list);
-  if (list.length === 0 && running.length === 0) return null;
+  const left = useUnfinished(list);
+  if (list.length === 0 && running.length === 0 && left.uploads.length === 0) return null;
   const bad = list.filter((u) => u.state === "failed");
   const going = list.filter((u) => u.state === "sending");
   return (
@@ -32,6 +34,7 @@ export function UploadList() {
           <One key={u.id} upload={u} />
         ))}
       </ul>
+      <Unfinished {...left} />
       <ExistsDialog list={list} />
     </section>
   );
