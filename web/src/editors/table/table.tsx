@@ -247,7 +247,8 @@ function Grid(p: {
                     <ColumnHead
                       key={c}
                       column={c}
-                      name={nameOf(head, data, c, at.row)}
+                      name={columnOf(head, data, c, at.row)?.name ?? ""}
+                      numeric={columnOf(head, data, c, at.row)?.numeric ?? false}
                       width={widths(c)}
                       sort={p.sort?.column === c ? (p.sort.descending ? "descending" : "ascending") : "none"}
                       onSort={() => sortBy(c)}
@@ -360,14 +361,21 @@ function within(r: Range, row: number, column: number): boolean {
   return row >= r.row && row <= r.toRow && column >= r.column && column <= r.toColumn;
 }
 
-function nameOf(head: Table, data: Data, column: number, row: number): string {
+function columnOf(
+  head: Table,
+  data: Data,
+  column: number,
+  row: number,
+): Table["columns"][number] | undefined {
   const page = data.pages.peek(blockAt(row, column)) ?? (column < block.columns ? head : undefined);
-  return page?.columns[column - page.column]?.name ?? "";
+  return page?.columns[column - page.column];
 }
 
 function ColumnHead(p: {
   column: number;
   name: string;
+  /** What is in it is a number, and stands at the right. */
+  numeric: boolean;
   width: number;
   sort: "none" | "ascending" | "descending";
   onSort: () => void;
@@ -376,7 +384,7 @@ function ColumnHead(p: {
   const name = p.name === "" ? letters(p.column) : p.name;
   return (
     <div
-      className={styles.name}
+      className={classes(styles.name, p.numeric && styles.right)}
       role="columnheader"
       aria-colindex={p.column + 1}
       aria-sort={p.sort}

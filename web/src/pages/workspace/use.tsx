@@ -106,12 +106,10 @@ function Row({ process: p, onEnd }: { process: Process; onEnd: () => void }) {
         </p>
         <small className="numbers">
           {facts}
-          {p.terminalName ? ` · ${p.terminalName}` : ""}
+          {p.own ? ` · ${t("the project's server")}` : p.terminalName ? ` · ${p.terminalName}` : ""}
         </small>
       </div>
-      {p.own ? (
-        <small className="quiet">{t("the project's server")}</small>
-      ) : (
+      {p.own ? null : (
         <Button aria-label={t("End {command}", { command: p.command })} onClick={onEnd}>
           {t("End")}
         </Button>
