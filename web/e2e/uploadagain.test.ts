@@ -13,6 +13,7 @@ import type { CDPSession } from "playwright-core";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { addMember, broken, Desk, makeProject } from "./desk.ts";
 import { Journey, type Person } from "./harness.ts";
+import { shots } from "./shots.ts";
 
 describe("uploads that are interrupted", () => {
   const journey = new Journey();
@@ -99,6 +100,43 @@ describe("uploads that are interrupted", () => {
       new URL(`p/${project}/files/secret.bin`, journey.site.url).href,
     );
     expect(files.status()).toBe(404);
+  }, 120_000);
+
+  test("it is paused, goes on, fails for want of room, and is tried again", async () => {
+    const d = await desk();
+    d.person.expected(...broken);
+    const path = large("large.bin", 20_000_000);
+    const limit = await slow(d);
+    await d.page.getByLabel("Files to upload").setInputFiles(path);
+    await d.page.getByText(/^[1-9]\d? %$/).waitFor();
+    await shots(d, "sending");
+    await activity(d).getByRole("button", { name: "Pause" }).click();
+    await activity(d)
+      .getByText(/^Paused at [1-9][\d.]* MB of 20 MB$/)
+      .waitFor();
+    await d.person.accessible();
+    await shots(d, "paused");
+    // A disk that is full, as the project says it.
+    const full = {
+      title: "Insufficient Storage",
+      status: 507,
+      code: "exhausted",
+      detail: "The disk is full.",
+    };
+    await d.page.route(/uploads\/[0-9a-f-]{36}$/, (route) =>
+      route.request().method() === "PATCH"
+        ? route.fulfill({ status: 507, contentType: "application/problem+json", body: JSON.stringify(full) })
+        : route.continue(),
+    );
+    await activity(d).getByRole("button", { name: "Go on" }).press("Enter");
+    await activity(d).getByText("The disk is full.").waitFor();
+    await d.person.accessible();
+    await shots(d, "failed");
+    await d.page.unrouteAll();
+    await limit(-1);
+    await activity(d).getByRole("button", { name: "Try again with large.bin" }).press("Enter");
+    await d.page.getByRole("status").filter({ hasText: "1 file uploaded" }).waitFor({ timeout: 40_000 });
+    expect(readFileSync(d.path("large.bin")).equals(readFileSync(path))).toBe(true);
   }, 120_000);
 
   test("after a reload it waits for its file, and goes on or is discarded", async () => {
@@ -206,17 +244,3 @@ describe("uploads that are interrupted", () => {
       await cdp.send("Input.dispatchDragEvent", { type, ...at });
   }
 });
-
-/** Pictures for people who look, in both themes and three widths. */
-async function shots(d: Desk, name: string) {
-  const folder = process.env.LYCEUM_SHOTS;
-  if (!folder) return;
-  for (const colorScheme of ["light", "dark"] as const)
-    for (const width of [1440, 1024, 390]) {
-      await d.page.emulateMedia({ colorScheme });
-      await d.page.setViewportSize({ width, height: 844 });
-      await d.page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`) });
-    }
-  await d.page.emulateMedia({ colorScheme: "light" });
-  await d.page.setViewportSize({ width: 1440, height: 900 });
-}

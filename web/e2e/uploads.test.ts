@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { broken, Desk, makeProject } from "./desk.ts";
 import { Journey } from "./harness.ts";
+import { shots } from "./shots.ts";
 
 describe("uploads and archives", () => {
   const journey = new Journey();
@@ -30,8 +31,7 @@ describe("uploads and archives", () => {
     const asked = d.page.getByRole("dialog", { name: "2 files are there already" });
     await asked.waitFor();
     await d.person.accessible();
-    if (process.env.LYCEUM_SHOTS)
-      await d.page.screenshot({ path: join(process.env.LYCEUM_SHOTS, "conflict.png") });
+    await shots(d, "conflict");
     await asked.getByRole("button", { name: "Keep both" }).press("Enter");
     await d.page.getByRole("status").filter({ hasText: "4 files uploaded" }).waitFor();
     await d.onDisk("data/a.txt", "theirs");
@@ -54,8 +54,6 @@ describe("uploads and archives", () => {
     await cdp.send("Network.emulateNetworkConditions", slow);
     await d.page.getByLabel("Files to upload").setInputFiles(path);
     await d.page.getByText(/ % *$/).waitFor();
-    if (process.env.LYCEUM_SHOTS)
-      await d.page.screenshot({ path: join(process.env.LYCEUM_SHOTS, "activity.png") });
     process.kill(d.serverPid(), "SIGKILL");
     await d.page
       .getByText(/Trying again:/)
@@ -89,8 +87,7 @@ describe("uploads and archives", () => {
     const content = d.page.getByRole("region", { name: "Content of the archive" });
     await content.getByText("code/sub/b.txt").waitFor();
     await d.person.accessible();
-    if (process.env.LYCEUM_SHOTS)
-      await d.page.screenshot({ path: join(process.env.LYCEUM_SHOTS, "archive.png") });
+    await shots(d, "archive");
     await d.row("code.zip").click({ button: "right" });
     await d.page.getByRole("menuitem", { name: "Unpack here" }).press("Enter");
     await d.page.getByText("Unpacked to code (2).").waitFor();
