@@ -2,7 +2,6 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { adminMachine } from "../../api/queries";
 import type { Machine } from "../../api/types";
-import { Badge } from "../../ui/badge";
 import { Loaded, Notice } from "../../ui/state";
 import { t } from "../../words";
 import { useTitle } from "../title";
@@ -51,9 +50,7 @@ function Facts({ machine: m }: { machine: Machine }) {
       </div>
       {m.problems.length === 0 ? (
         <Notice tone="green">
-          <Badge tone="green">
-            {t("This machine keeps projects apart from each other and from the site.")}
-          </Badge>
+          {t("This machine keeps projects apart from each other and from the site.")}
         </Notice>
       ) : (
         <Notice tone="amber">
