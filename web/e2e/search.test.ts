@@ -280,7 +280,8 @@ describe("search", () => {
     await page.keyboard.press("Control+k");
     await page.keyboard.type("takes the space");
     await page.keyboard.press("Enter");
-    await page.getByRole("list", { name: "The largest things in it" }).getByRole("button").first().waitFor();
+    await page.getByRole("list", { name: "The largest things in it" }).getByRole("button").first().click();
+    await page.getByRole("button", { name: "data", exact: true }).waitFor(); // nothing was in the way
     await picture(d, `usage-${width}`);
     await d.person.accessible();
     await page.keyboard.press("Control+Shift+F");

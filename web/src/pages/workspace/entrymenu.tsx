@@ -105,9 +105,13 @@ function soon(f: () => void) {
 }
 
 function Opening({ entries, write, onOpen }: For) {
-  const { workspace } = useRoom();
+  const { workspace, narrow } = useRoom();
   const [first] = entries;
   if (first === undefined) return null;
+  const measure = () => {
+    workspace.openView("usage", first.path, t("Disk use"));
+    if (narrow) workspace.show("");
+  };
   const file = entries.length === 1 && !isFolder(first);
   return (
     <>
@@ -130,7 +134,7 @@ function Opening({ entries, write, onOpen }: For) {
       </MenuItem>
       <UnpackItem entries={entries} write={write} />
       {entries.length === 1 && !file ? (
-        <MenuItem icon={ChartPie} onSelect={() => workspace.openView("usage", first.path, t("Disk use"))}>
+        <MenuItem icon={ChartPie} onSelect={measure}>
           {t("What takes the space")}
         </MenuItem>
       ) : null}

@@ -22,7 +22,7 @@ export function QuickOpen({ open, onClose }: { open: boolean; onClose: () => voi
 }
 
 function Finder({ onClose }: { onClose: () => void }) {
-  const { workspace, running } = useRoom();
+  const { workspace, running, narrow } = useRoom();
   const id = useId();
   const [query, setQuery] = useState("");
   const [chosen, setChosen] = useState(0);
@@ -37,7 +37,10 @@ function Finder({ onClose }: { onClose: () => void }) {
     if (path === undefined) return;
     onClose();
     // After the dialog has given the focus back, so that the editor can take it.
-    setTimeout(() => workspace.openFile(path, { beside }), 0);
+    setTimeout(() => {
+      workspace.openFile(path, { beside });
+      if (narrow) workspace.show("");
+    }, 0);
   };
   const keys = (e: KeyboardEvent) => {
     if (e.nativeEvent.isComposing) return;

@@ -5,7 +5,7 @@ import { useRecent } from "./recent";
 
 /** Searching the project and looking at what takes its disk, for the palette and the keys. */
 export function useSearchActions() {
-  const { workspace } = useRoom();
+  const { workspace, narrow } = useRoom();
   useRecent();
   const group = t("Project");
   useActions([
@@ -25,7 +25,10 @@ export function useSearchActions() {
       id: "usage.show",
       label: t("What takes the space"),
       group,
-      run: () => workspace.openView("usage", "", t("Disk use")),
+      run: () => {
+        workspace.openView("usage", "", t("Disk use"));
+        if (narrow) workspace.show("");
+      },
     },
   ]);
 }

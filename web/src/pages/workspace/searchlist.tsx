@@ -14,6 +14,8 @@ import { partsOf, rowsOf, type SearchRow, searchKey } from "./searchrows";
 const rowHeight = 24;
 /** Characters before a match that are shown, so that it is in sight in a narrow panel. */
 const most = 24;
+/** The same where what it becomes is to be in sight too. */
+const mostReplaced = 10;
 
 /** What was found, file by file, as a tree. */
 export function SearchList({
@@ -145,11 +147,12 @@ function FileRow({ row }: { row: SearchRow & { kind: "file" } }) {
 function MatchRow({ row, replacing }: { row: SearchRow & { kind: "match" }; replacing: boolean }) {
   const parts = partsOf(row.match);
   const fresh = replacing && row.file.text ? row.match.new : undefined;
+  const room = fresh === undefined ? most : mostReplaced;
   return (
     <>
       <span className={styles.number}>{row.match.line}</span>
       <span className={styles.text}>
-        {parts.before.length > most ? `…${parts.before.slice(4 - most)}` : parts.before}
+        {parts.before.length > room ? `…${parts.before.slice(4 - room)}` : parts.before}
         {fresh === undefined ? (
           <mark>{parts.match}</mark>
         ) : (

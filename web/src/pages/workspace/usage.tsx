@@ -110,7 +110,7 @@ function Total({ use }: { use: DiskUse }) {
 }
 
 function took(ms: number): string {
-  return ms < 1000 ? t("{ms} ms", { ms }) : span(Math.round(ms / 1000));
+  return ms < 1000 ? t("{ms} ms", { ms: Math.max(1, ms) }) : span(Math.round(ms / 1000));
 }
 
 function useMeasured(project: string, path: string, running: boolean, turn: number): Measured {
