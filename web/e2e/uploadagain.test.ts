@@ -130,6 +130,7 @@ describe("uploads that are interrupted", () => {
     );
     await activity(d).getByRole("button", { name: "Go on" }).press("Enter");
     await activity(d).getByText("The disk is full.").waitFor();
+    await activity(d).getByRole("status").filter({ hasText: "A file did not arrive" }).waitFor();
     await d.person.accessible();
     await shots(d, "failed");
     await d.page.unrouteAll();

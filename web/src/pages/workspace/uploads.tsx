@@ -47,6 +47,7 @@ function Head({ list }: { list: readonly UploadState[] }) {
   const paused = useStore(uploads.paused);
   const open = list.filter(unfinished);
   const done = list.filter((u) => u.state === "done").length;
+  const bad = list.filter((u) => u.state === "failed").length;
   const total = list.reduce((n, u) => n + u.size, 0);
   const sent = list.reduce((n, u) => n + (unfinished(u) || u.state === "failed" ? u.sent : u.size), 0);
   return (
@@ -55,7 +56,9 @@ function Head({ list }: { list: readonly UploadState[] }) {
         <h2 role="status">
           {open.length > 0
             ? t("Uploading: {done} of {n}", { done: list.length - open.length, n: list.length })
-            : t("{n, plural, one {# file uploaded} other {# files uploaded}}", { n: done })}
+            : done > 0 || bad === 0
+              ? t("{n, plural, one {# file uploaded} other {# files uploaded}}", { n: done })
+              : t("{n, plural, one {A file did not arrive} other {# files did not arrive}}", { n: bad })}
         </h2>
         {open.length > 0 ? (
           <>
@@ -73,17 +76,21 @@ function Head({ list }: { list: readonly UploadState[] }) {
           </IconButton>
         )}
       </div>
-      <progress max={Math.max(1, total)} value={sent} aria-label={t("How much is uploaded")} />
+      {open.length > 0 ? (
+        <progress max={Math.max(1, total)} value={sent} aria-label={t("How much is uploaded")} />
+      ) : null}
       {open.length > 0 ? (
         <p className={styles.uploadSum}>
           {paused
             ? t("Paused at {sent} of {total}", { sent: size(sent), total: size(total) })
-            : t("{sent} of {total}, {rate}/s, {left}", {
-                sent: size(sent),
-                total: size(total),
-                rate: size(rate),
-                left: timeLeft(total - sent, rate),
-              })}
+            : rate < 1
+              ? t("{have} of {total}", { have: size(sent), total: size(total) })
+              : t("{sent} of {total}, {rate}/s, {left}", {
+                  sent: size(sent),
+                  total: size(total),
+                  rate: size(rate),
+                  left: timeLeft(total - sent, rate),
+                })}
         </p>
       ) : null}
     </>
