@@ -42,7 +42,7 @@ deps-test: ## install what the tests need (as root) or print the line to run
 	@tools/test-deps
 
 test: deps-test ## run everything: checks, Go tests, web tests, e2e scripts, browser journeys
-	@tools/suites check:6 test-go:20 test-web:4 test-e2e:8 test-browser:12
+	@tools/suites check:6 test-go:20 test-web:4 test-e2e:8 test-browser:25
 
 check: web-deps ## formatting, vet, staticcheck, layers, generated files, web linter and types
 	tools/check

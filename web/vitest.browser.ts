@@ -7,6 +7,7 @@ export default defineConfig({
     include: ["e2e/*.test.ts"],
     environment: "node",
     fileParallelism: false,
+    retry: 1, // a machine that is busy with other things; what was tried again is printed
     testTimeout: 180_000,
     hookTimeout: 60_000,
     reporters: ["verbose"],
