@@ -153,17 +153,18 @@ test("every screen has its pictures", async () => {
   const { link } = await ada.api<{ link: string }>("POST", "admin/invitations", { days: 7, uses: 20 });
   entry.invitation = (p) => p.page.goto(link);
   for (const [size, [width, height]] of Object.entries(sizes)) {
-    for (const colorScheme of themes) {
-      for (const [person, list] of [
-        [stranger, entry],
-        [ada, screens],
-      ] as const) {
-        await person.page.setViewportSize({ width, height });
-        await person.page.emulateMedia({ colorScheme });
-        for (const [name, show] of Object.entries(list)) {
-          await show(person, project);
-          // The event stream and sockets never rest: what is read by requests shows within this.
-          await person.page.waitForTimeout(name === "workspace" ? 2500 : 700);
+    for (const [person, list] of [
+      [stranger, entry],
+      [ada, screens],
+    ] as const) {
+      await person.page.setViewportSize({ width, height });
+      for (const [name, show] of Object.entries(list)) {
+        await show(person, project);
+        // The event stream and sockets never rest: what is read by requests shows within this.
+        await person.page.waitForTimeout(name === "workspace" ? 2500 : 700);
+        for (const colorScheme of themes) {
+          await person.page.emulateMedia({ colorScheme });
+          await person.page.waitForTimeout(150);
           await person.page.screenshot({ path: join(folder, `${name}-${size}-${colorScheme}.png`) });
         }
       }
