@@ -45,7 +45,10 @@ export const openWebSocket: OpenSocket = (url, protocols, events) => {
     events.message(typeof e.data === "string" ? e.data : new Uint8Array(e.data));
   ws.onclose = (e) => events.close(e.code, e.reason);
   return {
-    send: (data) => ws.send(data),
+    send: (data) => {
+      // One that is closing takes nothing, and complains; what it did not take is sent again over the next.
+      if (ws.readyState === WebSocket.OPEN) ws.send(data);
+    },
     close: (code, reason) => {
       // Browsers complain of one that is closed before it is open; it is closed as soon as it is.
       if (ws.readyState === WebSocket.CONNECTING) ws.onopen = () => ws.close(code, reason);
