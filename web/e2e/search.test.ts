@@ -157,6 +157,30 @@ describe("search", () => {
     await d.onDisk("many/a.txt", "gray area\n".repeat(many));
   });
 
+  it("replaces in more files than one job takes", async () => {
+    const d = await opened();
+    const { page } = d;
+    const many = 1100;
+    const names = Array.from({ length: many }, (_, i) => `many/n${i}.txt`);
+    const url = (name: string) => new URL(`p/${d.project}/files/${name}?parents=1`, d.person.site.url);
+    for (let i = 0; i < many; i += 50) {
+      const put = (name: string) =>
+        d.person.context.request.put(url(name).href, {
+          data: "grey\n",
+          headers: { Origin: url(name).origin },
+        });
+      await Promise.all(names.slice(i, i + 50).map(put));
+    }
+    await page.keyboard.press("Control+Shift+F");
+    await page.getByRole("textbox", { name: "Search for" }).fill("grey");
+    await page.getByRole("button", { name: "Replace", exact: true }).click();
+    await page.getByRole("textbox", { name: "Replace by" }).fill("gray");
+    await page.getByText("1,100 matches in 1,100 files").waitFor();
+    await page.getByRole("button", { name: "Replace all", exact: true }).click();
+    await page.getByText("Replaced 1,100 matches in 1,100 files.").waitFor({ timeout: 60_000 });
+    for (const name of names) expect(d.read(name)).toBe("gray\n");
+  });
+
   it("replaces one match, one file and the rest by keyboard", async () => {
     const d = await opened();
     const { page } = d;
