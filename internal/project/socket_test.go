@@ -61,6 +61,37 @@ func TestWatch(t *testing.T) {
 	}
 }
 
+// TestWatchTellsWhatWasJustChanged: a listing may have been read before the watch
+// stood, so a folder that changed just now counts as changed; one that did not, not.
+func TestWatchTellsWhatWasJustChanged(t *testing.T) {
+	t.Parallel()
+	w, _ := serve(t)
+	w.write("new/x", "")
+	w.write("old/x", "")
+	long := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(filepath.Join(w.home, "old"), long, long); err != nil {
+		t.Fatal(err)
+	}
+	c := w.dial(w.editor(), "watch")
+	tell(t, c, `{"watch":["old","new"]}`)
+	change(t, c, func(f api.FileChange) bool {
+		if f.Dir == "old" {
+			t.Errorf("a folder that did not change was told: %+v", f)
+		}
+		return f.Dir == "new" && len(f.Names) == 0
+	})
+	// Once only: what comes next for it has names.
+	tell(t, c, `{"watch":["old","new","other"]}`)
+	change(t, c, func(f api.FileChange) bool { return f.Dir == "other" && f.Gone })
+	w.write("new/y", "")
+	change(t, c, func(f api.FileChange) bool {
+		if f.Dir == "new" && len(f.Names) == 0 {
+			t.Errorf("told twice: %+v", f)
+		}
+		return slices.Contains(f.Names, "y")
+	})
+}
+
 // TestViewersSeeNothingHidden tries each way to a hidden file.
 func TestViewersSeeNothingHidden(t *testing.T) {
 	t.Parallel()

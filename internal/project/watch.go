@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"lyceum/internal/api"
 	"lyceum/internal/files"
@@ -86,6 +87,7 @@ func (p *Project) watch(w http.ResponseWriter, r *http.Request, c call) error {
 
 // takeFolders reads which folders are to be watched, until the socket ends.
 func (p *Project) takeFolders(ctx context.Context, conn *socket.Conn, c call, watch *files.Watch, refused chan<- api.FileChange) error {
+	var before []string
 	for {
 		msg, err := conn.Read(ctx)
 		if err != nil {
@@ -109,14 +111,34 @@ func (p *Project) takeFolders(ctx context.Context, conn *socket.Conn, c call, wa
 		for dir, err := range watch.Set(allowed) {
 			failed[dir] = err
 		}
+		tell := make([]api.FileChange, 0, len(failed))
 		for dir, err := range failed {
+			tell = append(tell, api.FileChange{Dir: dir, Error: textOf(err)})
+		}
+		for _, dir := range allowed {
+			if failed[dir] == nil && !slices.Contains(before, dir) && p.changedJustNow(ctx, dir) {
+				tell = append(tell, api.FileChange{Dir: dir})
+			}
+		}
+		before = allowed
+		for _, c := range tell {
 			select {
-			case refused <- api.FileChange{Dir: dir, Error: textOf(err)}:
+			case refused <- c:
 			case <-ctx.Done():
 				return context.Cause(ctx)
 			}
 		}
 	}
+}
+
+// listedBefore is how long before the watch of a folder its listing may have been read.
+const listedBefore = 10 * time.Second
+
+// changedJustNow reports whether a folder may have changed after its listing was
+// read, and before it was watched.
+func (p *Project) changedJustNow(ctx context.Context, dir string) bool {
+	e, err := p.dir.StatFollow(ctx, dir)
+	return err == nil && time.Since(e.Modified) < listedBefore
 }
 
 // tellChanges sends what changed, until the socket ends.
