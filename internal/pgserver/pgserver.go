@@ -223,7 +223,10 @@ func (s *Server) closeFiles() {
 		_ = s.log.Close() // appended to by PostgreSQL, not by us
 	}
 	if s.lock != nil {
-		_ = s.lock.Close() // frees it
+		// Freed and not only closed: a program that another goroutine starts just now
+		// holds our descriptors, until it becomes itself.
+		_ = syscall.Flock(int(s.lock.Fd()), syscall.LOCK_UN)
+		_ = s.lock.Close()
 	}
 }
 
