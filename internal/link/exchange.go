@@ -69,9 +69,18 @@ func isClosed(err error) bool {
 	return op || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
+// until sets the deadline, and fails when ctx has ended: the end sets a deadline in the
+// past, which ours may just have replaced.
+func (c *conn) until(ctx context.Context, t time.Time) error {
+	if err := c.SetDeadline(t); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
 // ask writes the request and reads the head of the answer.
 func (c *conn) ask(r *http.Request, signed string) (*http.Response, error) {
-	if err := c.SetDeadline(time.Now().Add(headerTime)); err != nil {
+	if err := c.until(r.Context(), time.Now().Add(headerTime)); err != nil {
 		return nil, err
 	}
 	w := c.w
@@ -108,7 +117,7 @@ func (c *conn) ask(r *http.Request, signed string) (*http.Response, error) {
 		}
 		if res.StatusCode >= 200 {
 			c.limitNone()
-			return res, c.SetDeadline(time.Time{})
+			return res, c.until(r.Context(), time.Time{})
 		}
 	}
 	return nil, errHeadTooLarge
