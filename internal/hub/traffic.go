@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,6 +84,9 @@ func orElse(err, other error) error {
 	return other
 }
 
+// ofPaths are the first segments of addresses whose rest is a path in the project.
+var ofPaths = []string{"files", "sync", "archive", "table", "picture", "usage"}
+
 // mayCarry asks the rule whether id may do the verb in the project named text.
 func (h *Hub) mayCarry(ctx context.Context, id auth.Identity, text, path string, v lyceum.Verb) (lyceum.Object, error) {
 	if !id.SignedIn() {
@@ -110,7 +114,7 @@ func (h *Hub) mayCarry(ctx context.Context, id auth.Identity, text, path string,
 		return object, lyceum.Errorf(lyceum.Invalid, "the path is not encoded well")
 	}
 	kind, file, _ := strings.Cut(decoded, "/")
-	if (kind == "files" || kind == "sync" || kind == "archive" || kind == "table" || kind == "picture") && hidden(file) && !lyceum.Can(id.Actor, lyceum.ReadHidden, object) {
+	if slices.Contains(ofPaths, kind) && hidden(file) && !lyceum.Can(id.Actor, lyceum.ReadHidden, object) {
 		return object, lyceum.Errorf(lyceum.NotFound, "there is no such file")
 	}
 	return object, nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -155,5 +156,15 @@ func TestProjectsThatDoNotAnswer(t *testing.T) {
 	}
 	if _, resp, err := b.dial("/p/" + string(p) + "/term/1/socket"); err == nil || resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("a socket without a server: %v", err)
+	}
+}
+
+// TestEveryAddressOfAPathIsLookedAt: a new route with a path in it must be in ofPaths.
+func TestEveryAddressOfAPathIsLookedAt(t *testing.T) {
+	t.Parallel()
+	for _, r := range projectRoutes() {
+		if head, ok := strings.CutSuffix(r.path, "/{path...}"); ok && !slices.Contains(ofPaths, head) {
+			t.Errorf("%s has a path, and viewers' hidden names in it are not refused by the hub", r.path)
+		}
 	}
 }
