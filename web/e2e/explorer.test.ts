@@ -284,6 +284,7 @@ describe("the explorer", () => {
     await field.fill("slow.txt");
     await d.page.keyboard.press("Enter");
     await there(d, "slow.txt");
+    await field.waitFor({ state: "detached" }); // keys are the field's until the answer came
 
     // New, with the folders on the way.
     await d.page.keyboard.press("Alt+n");
