@@ -185,6 +185,8 @@ describe("search", () => {
     const d = await opened();
     const { page } = d;
     await page.keyboard.press("Control+Shift+F");
+    const field = page.getByRole("textbox", { name: "Search for" });
+    await expect.poll(() => field.evaluate((el) => el === document.activeElement)).toBe(true);
     await page.keyboard.type("colour");
     await page.getByText("5 matches in 2 files").waitFor();
     await page.getByRole("button", { name: "Replace", exact: true }).focus();
