@@ -128,12 +128,13 @@ func (db *DB) write(ctx context.Context, what string, fn func(tx pgx.Tx) error) 
 		if try > 0 && !pause(ctx, time.Duration(1+rand.IntN(20*try))*time.Millisecond) {
 			break
 		}
-		begun := false
+		finished := false // only then it may be committed although we hear of an error
 		err = pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
-			begun = true
-			return fn(tx)
+			err := fn(tx)
+			finished = err == nil
+			return err
 		})
-		if err == nil || !again(err) && (begun || !db.renew(err)) {
+		if err == nil || !again(err) && (finished || !db.renew(err)) {
 			break
 		}
 	}
@@ -146,7 +147,7 @@ func (db *DB) write(ctx context.Context, what string, fn func(tx pgx.Tx) error) 
 func (db *DB) renew(err error) bool {
 	broken := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		broken = pg.Code == "57P01" || pg.Code == "57P02" // it was told to shut down, or one of its processes crashed
+		broken = pg.Code == "57P01" || pg.Code == "57P02" || pg.Code == "57P03" // it is told to shut down, one of its processes crashed, it starts
 	} else if op, ok := errors.AsType[*net.OpError](err); ok {
 		broken = op.Op != "dial" // that is PostgreSQL itself, not a connection
 	}
@@ -160,7 +161,10 @@ func (db *DB) renew(err error) bool {
 // is for single queries.
 func (db *DB) read(ctx context.Context, what string, fn func(q querier) error) error {
 	err := fn(db.pool)
-	if err != nil && ctx.Err() == nil && (pgconn.SafeToRetry(err) || db.renew(err)) {
+	for try := 1; err != nil && try < attempts && (pgconn.SafeToRetry(err) || db.renew(err)); try++ {
+		if !pause(ctx, time.Duration(rand.IntN(20*try))*time.Millisecond) {
+			break
+		}
 		err = fn(db.pool)
 	}
 	return mapError(err, what)
