@@ -15,7 +15,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t16
 
 run: build ## build everything and start bin/lyceum serve
-	@tools/postgres-hint
+	@tools/run-deps
 	exec bin/lyceum serve
 
 build: web ## build the web app and bin/lyceum
