@@ -223,13 +223,13 @@ func benchLoad(b *testing.B, state []byte) {
 	d.Text("text").branch.seq.at().find(0)
 	b.ReportMetric(float64(time.Since(start).Microseconds())/1000, "ms-first-position")
 	b.ReportMetric(float64(len(state)), "bytes")
-	with := heap()
+	with := heapBytes()
 	runtime.KeepAlive(d)
 	d = nil
-	b.ReportMetric(float64(with-heap())/1e6, "MB")
+	b.ReportMetric(float64(with-heapBytes())/1e6, "MB")
 }
 
-func heap() int64 {
+func heapBytes() int64 {
 	runtime.GC()
 	runtime.GC()
 	var m runtime.MemStats

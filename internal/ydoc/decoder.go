@@ -1,7 +1,6 @@
 package ydoc
 
 import (
-	"bytes"
 	"encoding/json"
 	"unicode/utf8"
 
@@ -11,12 +10,13 @@ import (
 // decoder reads the primitives of lib0. After the first error it stays at the
 // end and returns zeros, so that callers look at err once.
 type decoder struct {
-	b   []byte
-	pos int
-	err error
+	b     []byte
+	pos   int
+	err   error
+	whole *decoder // that fails too, when this is a column of it
 }
 
-// maxDepth is how deep values of kindAny may nest.
+// maxDepth is how deep values may nest.
 const maxDepth = 500
 
 // fail records why the input is refused; the first reason stands.
@@ -25,6 +25,9 @@ func (d *decoder) fail(why string) {
 		d.err = lyceum.Errorf(lyceum.Invalid, "malformed document update at byte %d: %s", d.pos, why)
 	}
 	d.pos = len(d.b)
+	if d.whole != nil {
+		d.whole.fail(why)
+	}
 }
 
 func (d *decoder) byte() byte {
@@ -102,9 +105,35 @@ func (d *decoder) text() []byte {
 // json reads a string that holds JSON. Elements of kindJSON may be undefined.
 func (d *decoder) json(undefined bool) {
 	s := d.text()
-	if d.err == nil && !json.Valid(s) && !(undefined && bytes.Equal(s, []byte("undefined"))) {
+	switch {
+	case d.err != nil, undefined && string(s) == "undefined":
+	case !json.Valid(s):
 		d.fail("a value is not JSON")
+	case deep(s):
+		d.fail("a value nests too deep")
 	}
+}
+
+// deep reports whether JSON nests deeper than maxDepth.
+func deep(s []byte) bool {
+	depth := 0
+	for i := 0; i < len(s) && len(s) > 2*maxDepth; i++ {
+		switch s[i] {
+		case '[', '{':
+			if depth++; depth > maxDepth {
+				return true
+			}
+		case ']', '}':
+			depth--
+		case '"':
+			for i++; s[i] != '"'; i++ {
+				if s[i] == '\\' {
+					i++
+				}
+			}
+		}
+	}
+	return false
 }
 
 // skipAny passes over one value of lib0's any encoding.
@@ -115,7 +144,7 @@ func (d *decoder) skipAny(depth int) {
 	}
 	switch d.byte() {
 	case 127, 126, 121, 120: // undefined, null, false, true
-	case 125: // integer: sign in the first byte, otherwise as long as uint
+	case 125: // integer
 		d.int()
 	case 124: // float32
 		d.skip(4)
@@ -139,11 +168,22 @@ func (d *decoder) skipAny(depth int) {
 	}
 }
 
-// int passes over a signed number: 6 bits in the first byte, 7 in each further.
-func (d *decoder) int() {
-	for n := 1; d.byte() >= 0x80; n++ {
-		if n == 8 {
+// int reads a signed number below 2^53: the sign and 6 bits in the first byte, 7
+// bits in each further. Zero may be negative.
+func (d *decoder) int() (negative bool, v uint64) {
+	b := d.byte()
+	negative, v = b&0x40 != 0, uint64(b&0x3F)
+	for shift := uint(6); b >= 0x80; shift += 7 {
+		if shift > 55 {
 			d.fail("a number is too large")
+			return false, 0
 		}
+		b = d.byte()
+		v |= uint64(b&0x7F) << shift
 	}
+	if v > MaxClient {
+		d.fail("a number is too large")
+		return false, 0
+	}
+	return negative, v
 }

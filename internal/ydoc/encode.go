@@ -90,7 +90,7 @@ func (d *Doc) putItem(b []byte, it *item, off uint32) []byte {
 	if origin.none() && it.rightOrigin.none() {
 		b = d.putParent(b, it.list)
 	}
-	return putContent(b, it, off)
+	return putContent(b, it.kind, it.data, it.length, off)
 }
 
 func (d *Doc) putParent(b []byte, l *list) []byte {
@@ -105,24 +105,25 @@ func (d *Doc) putParent(b []byte, l *list) []byte {
 	return b
 }
 
-func putContent(b []byte, it *item, off uint32) []byte {
-	switch it.kind {
+// putContent writes content of length units without its first off units.
+func putContent(b []byte, k kind, data []byte, length, off uint32) []byte {
+	switch k {
 	case kindDeleted:
-		return putUint(b, uint64(it.length-off))
+		return putUint(b, uint64(length-off))
 	case kindString:
 		if off == 0 {
-			return putText(b, it.data)
+			return putText(b, data)
 		}
-		i, inside := offset16(it.data, it.length, off)
+		i, inside := offset16(data, length, off)
 		if !inside {
-			return putText(b, it.data[i:])
+			return putText(b, data[i:])
 		}
-		rest := it.data[i+4:]
+		rest := data[i+4:]
 		b = putUint(b, uint64(len(replacement)+len(rest)))
 		return append(append(b, replacement...), rest...)
 	case kindJSON, kindAny:
-		b = putUint(b, uint64(it.length-off))
-		return append(b, it.data[skipElements(it.kind, it.data, off):]...)
+		b = putUint(b, uint64(length-off))
+		return append(b, data[skipElements(k, data, off):]...)
 	}
-	return append(b, it.data...)
+	return append(b, data...)
 }

@@ -17,7 +17,7 @@ func TestRich(t *testing.T) {
 	y := reference(t)
 	same, all := 0, 0
 	soak(t, 80, func(seed uint64) {
-		r := newRich(t, y, seed)
+		r := newRich(t, y, 1, seed)
 		for range 6 {
 			r.round()
 		}
@@ -32,6 +32,7 @@ func TestRich(t *testing.T) {
 type rich struct {
 	t                   *testing.T
 	y                   *yjs
+	world               int
 	seed                uint64
 	rnd                 *rand.Rand
 	people              int
@@ -41,8 +42,8 @@ type rich struct {
 	toServer, toLate    [][]byte
 }
 
-func newRich(t *testing.T, y *yjs, seed uint64) *rich {
-	r := &rich{t: t, y: y, seed: seed, rnd: rand.New(rand.NewPCG(seed, 1))}
+func newRich(t *testing.T, y *yjs, world int, seed uint64) *rich {
+	r := &rich{t: t, y: y, world: world, seed: seed, rnd: rand.New(rand.NewPCG(seed, 1))}
 	gc := r.rnd.IntN(4) > 0
 	r.people = 1 + r.rnd.IntN(3)
 	r.inbox = make([][][]byte, r.people)
@@ -59,7 +60,7 @@ func newRich(t *testing.T, y *yjs, seed uint64) *rich {
 // script begins a script in the story's own world.
 func (r *rich) script(fresh bool) script {
 	s := script{}
-	s.add(cmdWorld, 1, fresh)
+	s.add(cmdWorld, r.world, fresh)
 	return s
 }
 

@@ -153,7 +153,8 @@ func (r *updateReader) readStruct(it *item) *target {
 	if info&(hasOrigin|hasRightOrigin) == 0 {
 		t = r.readTarget(it.id, info&hasKey != 0)
 	}
-	r.readContent(it)
+	it.data, it.length = r.content(it.kind)
+	it.deleted = it.kind == kindDeleted
 	return t
 }
 
@@ -170,62 +171,68 @@ func (r *updateReader) readTarget(id ref, keyed bool) *target {
 	return t
 }
 
-// readContent checks the content and makes it refer into the input.
-func (r *updateReader) readContent(it *item) {
-	it.length = 1
-	from := r.pos
-	switch it.kind {
+// content checks the content of a struct and returns it, as a part of the input,
+// with its length in units.
+func (d *decoder) content(k kind) (data []byte, length uint32) {
+	length = 1
+	from := d.pos
+	switch k {
 	case kindDeleted:
-		it.length = r.clock()
-		it.deleted = true
-		return
+		return nil, d.clock()
 	case kindString:
-		it.data = r.text()
-		it.length = uint32(len16(it.data))
-		return
+		data = d.text()
+		return data, uint32(len16(data))
 	case kindJSON, kindAny:
-		n := r.count(1)
-		it.length = uint32(n)
-		from = r.pos
+		n := d.count(1)
+		length = uint32(n)
+		from = d.pos
 		for range n {
-			if it.kind == kindJSON {
-				r.json(true)
+			if k == kindJSON {
+				d.json(true)
 			} else {
-				r.skipAny(0)
+				d.skipAny(0)
 			}
 		}
 	case kindBinary:
-		r.bytes()
+		d.bytes()
 	case kindEmbed:
-		r.json(false)
+		d.json(false)
 	case kindFormat:
-		r.text()
-		r.json(false)
+		d.text()
+		d.json(false)
 	case kindType:
-		r.readType()
-	case kindDoc:
-		r.text()
-		if r.pos < len(r.b) && r.b[r.pos] != 118 {
-			r.fail("the options of a subdocument are not an object")
+		ref := d.uint()
+		if ref >= typeRefs {
+			d.fail("a shared type has an unknown kind")
 		}
-		r.skipAny(0)
+		if named(ref) {
+			d.text()
+		}
+	case kindDoc:
+		d.text()
+		d.options()
 	default:
-		r.fail("a struct has an unknown kind")
+		d.fail("a struct has an unknown kind")
 	}
-	if r.err == nil {
-		it.data = r.b[from:r.pos:r.pos]
+	if d.err != nil {
+		return nil, 0
 	}
+	return d.b[from:d.pos:d.pos], length
 }
 
-// readType passes over the kind of a shared type: array, map, text, XML element,
-// XML fragment, XML hook, XML text. Elements and hooks have a name.
-func (r *updateReader) readType() {
-	switch t := r.uint(); {
-	case t > 6:
-		r.fail("a shared type has an unknown kind")
-	case t == 3, t == 5:
-		r.text()
+// typeRefs is how many kinds of shared type there are: array, map, text, XML
+// element, XML fragment, XML hook, XML text.
+const typeRefs = 7
+
+// named reports whether a name follows the kind of a shared type.
+func named(ref uint64) bool { return ref == 3 || ref == 5 }
+
+// options passes over what a subdocument has beside its guid.
+func (d *decoder) options() {
+	if d.pos < len(d.b) && d.b[d.pos] != 118 {
+		d.fail("the options of a subdocument are not an object")
 	}
+	d.skipAny(0)
 }
 
 func (r *updateReader) readDeletes() []span {

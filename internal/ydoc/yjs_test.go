@@ -131,6 +131,13 @@ const (
 	cmdDescribe
 	cmdDrain
 	cmdTime
+	cmdState2
+	cmdMerge
+	cmdDiff
+	cmdConvert
+	cmdVector
+	cmdApply2
+	cmdAwareness
 )
 
 // add appends numbers, byte strings and text.

@@ -11,6 +11,7 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { makeRich, describe } from './rich.mjs'
+import { codec } from './codec.mjs'
 
 console.log = console.error // stdout carries the answers
 
@@ -19,6 +20,7 @@ const Y = find('yjs')
 const findLib0 = createRequire(find.resolve('yjs'))
 const enc = findLib0('lib0/encoding')
 const dec = findLib0('lib0/decoding')
+const awareness = find('y-protocols/awareness')
 
 // A world holds the documents and updates of one test.
 const worlds = new Map()
@@ -134,7 +136,8 @@ const commands = [
     enc.writeVarUint(w, Math.round(1000 * (t1 - t0)))
     enc.writeVarUint(w, Math.round(1000 * (t3 - t2)))
     enc.writeVarUint(w, state.length)
-  }
+  },
+  ...codec({ Y, awareness, enc, dec, doc })
 ]
 
 const answer = request => {
