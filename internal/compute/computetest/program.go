@@ -87,6 +87,7 @@ func Supervise(args []string, more func(mux *http.ServeMux)) int {
 	home, run := flags.String("home", "", ""), flags.String("run", "", "")
 	flags.String("project", "", "")
 	flags.String("public-key", "", "")
+	flags.Int64("unpack-bytes", 0, "")
 	if err := flags.Parse(args[1:]); err != nil {
 		return 2
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -196,6 +197,47 @@ var tries = map[string]func(ask func(string) string) error{
 		}
 		return nil
 	},
+	"keys": func(func(string) string) error {
+		_, err := unix.AddKey("user", "lyceum-attempt", []byte("x"), unix.KEY_SPEC_PROCESS_KEYRING)
+		return err
+	},
+	"ring": func(func(string) string) error {
+		var params [120]byte // struct io_uring_params
+		return closeNew(unix.Syscall(unix.SYS_IO_URING_SETUP, 1, uintptr(unsafe.Pointer(&params[0])), 0))
+	},
+	"userfaultfd": func(func(string) string) error {
+		const userModeOnly = 1
+		return closeNew(unix.Syscall(unix.SYS_USERFAULTFD, unix.O_CLOEXEC|userModeOnly, 0, 0))
+	},
+	"counters": func(func(string) string) error {
+		attr := unix.PerfEventAttr{Type: unix.PERF_TYPE_SOFTWARE, Config: unix.PERF_COUNT_SW_TASK_CLOCK, Bits: unix.PerfBitExcludeKernel | unix.PerfBitExcludeHv}
+		attr.Size = uint32(unsafe.Sizeof(attr))
+		fd, err := unix.PerfEventOpen(&attr, 0, -1, -1, unix.PERF_FLAG_FD_CLOEXEC)
+		if err == nil {
+			err = unix.Close(fd)
+		}
+		return err
+	},
+	"bpf": func(func(string) string) error {
+		attr := [...]uint32{unix.BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0} // one number
+		return closeNew(unix.Syscall(unix.SYS_BPF, unix.BPF_MAP_CREATE, uintptr(unsafe.Pointer(&attr[0])), unsafe.Sizeof(attr)))
+	},
+	"type-own": typeOnOwn,
+	"type-here": func(func(string) string) error {
+		b := []byte("x")
+		if _, _, e := unix.Syscall(unix.SYS_IOCTL, 0, unix.TIOCSTI, uintptr(unsafe.Pointer(&b[0]))); e != 0 {
+			return e
+		}
+		return nil
+	},
+	"vsock": func(func(string) string) error {
+		fd, err := unix.Socket(unix.AF_VSOCK, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		if err == nil {
+			err = unix.Close(fd)
+		}
+		return err
+	},
+	"own-child": traceChild,
 	"key": func(ask func(string) string) error {
 		b := make([]byte, 64)
 		n, err := unix.KeyctlBuffer(unix.KEYCTL_READ, number(ask("key")), b, 0)
@@ -346,6 +388,78 @@ func startSession(ask func(string) string) error {
 		return fmt.Errorf("the server says %q", said)
 	}
 	return nil
+}
+
+// closeNew closes the descriptor that a system call made.
+func closeNew(fd, _ uintptr, e unix.Errno) error {
+	if e != 0 {
+		return e
+	}
+	return unix.Close(int(fd))
+}
+
+// newTerminal makes a pseudo-terminal and returns the path of its other side.
+func newTerminal() (master *os.File, path string, err error) {
+	if master, err = os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0); err != nil {
+		return nil, "", err
+	}
+	err = unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)
+	n := 0
+	if err == nil {
+		n, err = unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	}
+	if err != nil {
+		return nil, "", errors.Join(err, master.Close())
+	}
+	return master, "/dev/pts/" + strconv.Itoa(n), nil
+}
+
+// typeOnOwn types on the terminal that a program was started on.
+func typeOnOwn(func(string) string) error {
+	master, path, err := newTerminal()
+	if err != nil {
+		return err
+	}
+	defer master.Close()
+	tty, err := os.OpenFile(path, os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		return err
+	}
+	defer tty.Close()
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	c := exec.Command(self, "attempt", "name=type-here")
+	c.Stdin = tty
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	out, err := c.Output()
+	if err == nil && string(out) != "in" {
+		err = errors.New(string(out))
+	}
+	return err
+}
+
+// traceChild is what a debugger does to a program that it starts.
+func traceChild(func(string) string) error {
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // who traces is a thread; this one ends with the goroutine
+		c := exec.Command("/bin/sh", "-c", "exit 0")
+		c.SysProcAttr = &syscall.SysProcAttr{Ptrace: true}
+		err := c.Start()
+		if err == nil {
+			var at unix.PtraceRegs
+			var status unix.WaitStatus
+			if _, err = unix.Wait4(c.Process.Pid, &status, 0, nil); err == nil {
+				err = unix.PtraceGetRegs(c.Process.Pid, &at)
+			}
+			err = errors.Join(err, unix.PtraceDetach(c.Process.Pid))
+			_ = c.Wait()
+		}
+		done <- err
+	}()
+	return <-done
 }
 
 func attach(ask func(string) string) error {

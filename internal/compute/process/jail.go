@@ -40,6 +40,7 @@ type jail struct {
 	hide     []string
 	readOnly []string
 	net      network
+	filter   string   // on system calls, for bubblewrap; "" where there is none
 	tried    []string // what was tried before and did not work, for administrators
 }
 
@@ -71,6 +72,12 @@ func (j jail) see(home, run string) inside {
 func chooseJail(ctx context.Context, cfg Config, at places) (jail, error) {
 	base := jail{exe: cfg.Executable, data: cfg.Data, records: at.records, hide: cfg.Hide, readOnly: cfg.ReadOnly, root: os.Geteuid() == 0}
 	base.bwrap, _ = exec.LookPath("bwrap")
+	if !cfg.withoutFilter {
+		var err error
+		if base.filter, err = filterBytes(); err != nil {
+			return base, err
+		}
+	}
 	if !cfg.withoutSetpriv {
 		base.setpriv, _ = exec.LookPath("setpriv")
 	}
@@ -164,6 +171,10 @@ func (j jail) probe(ctx context.Context, with func(first process) error) error {
 	stop := context.AfterFunc(ctx, func() { _ = c.cmd.Process.Kill() })
 	defer stop()
 	if with != nil {
+		select {
+		case <-c.stands:
+		case <-ctx.Done():
+		}
 		first, err := identify(c.init)
 		if err == nil {
 			err = with(first)
@@ -220,6 +231,9 @@ func (j jail) report() compute.ConfinementReport {
 	if j.bwrap == "" {
 		say("bubblewrap is not installed, so projects see the machine's files and processes as any user does: apt-get install bubblewrap, then restart the server.")
 	}
+	if j.namespaced() && j.filter == "" {
+		say("There is no filter on system calls for this processor: projects are kept apart by namespaces alone.")
+	}
 	switch j.kind {
 	case kindUID:
 		say("Projects are kept apart by user ids only: a project sees the list of all processes, and writes in the shared /tmp.")
@@ -253,7 +267,8 @@ func (j jail) refuse(uid int) error {
 type child struct {
 	cmd       *exec.Cmd
 	gate      *os.File
-	init      int // pid of the first process inside, or of cmd itself
+	stands    <-chan struct{} // closed when its namespaces are set up and it waits at the gate, or it is gone
+	init      int             // pid of the first process inside, or of cmd itself
 	namespace bool
 }
 
@@ -265,13 +280,14 @@ type output struct {
 	pipe     *os.File         // the write end of a pipe, for progress
 }
 
-// loader runs in the child before the project's program does: it goes home,
-// waits for the environment on descriptor 3, and becomes the program. Without
+// loader runs in the child before the project's program does: it goes home, says on
+// descriptor 4 that it is there, waits for the environment on descriptor 3, and
+// becomes the program. Without
 // the last line of the environment (the hub died meanwhile) it gives up. So no
 // program of the project runs before our record of it is written, bubblewrap and
 // setpriv never see variables that the project chose (LD_LIBRARY_PATH), and no
 // secret is in an argument list.
-const loader = `cd "$1" && shift && e=$(cat <&3) && case $e in *'#go') eval "$e"; exec "$@" 3<&- ;; esac; exit 125`
+const loader = `cd "$1" && shift && echo >&4 && exec 4>&- && e=$(cat <&3) && case $e in *'#go') eval "$e"; exec "$@" 3<&- ;; esac; exit 125`
 
 // abandoned is the loader's exit code when it was not released.
 const abandoned = 125
@@ -301,18 +317,24 @@ func (j jail) start(o order, out output) (*child, error) {
 	return spawn(args, attr, out, w)
 }
 
-// spawn starts args with descriptor 3 as the gate and w's files after it.
+// spawn starts args with descriptor 3 as the gate, 4 to say that it is reached, and
+// w's files after them.
 func spawn(args []string, attr *syscall.SysProcAttr, out output, w wall) (*child, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
 	defer read.Close()
+	reached, reach, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	defer reach.Close()
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8"}
 	cmd.Dir = "/"
 	cmd.SysProcAttr = attr
-	cmd.ExtraFiles = append([]*os.File{read}, w.files...)
+	cmd.ExtraFiles = append([]*os.File{read, reach}, w.files...)
 	switch {
 	case out.file != nil:
 		cmd.Stdout, cmd.Stderr = out.file, out.file
@@ -322,10 +344,9 @@ func spawn(args []string, attr *syscall.SysProcAttr, out output, w wall) (*child
 		cmd.Stdout, cmd.Stderr = out.combined, out.combined
 	}
 	if err := startApart(cmd); err != nil {
-		_ = write.Close()
-		return nil, err
+		return nil, errors.Join(err, write.Close(), reached.Close())
 	}
-	c := &child{cmd: cmd, gate: write, init: cmd.Process.Pid}
+	c := &child{cmd: cmd, gate: write, stands: awaitByte(reached), init: cmd.Process.Pid}
 	if w.info != nil {
 		w.closeOurEnds()
 		pid, err := w.childPid()
@@ -338,6 +359,18 @@ func spawn(args []string, attr *syscall.SysProcAttr, out output, w wall) (*child
 		c.init, c.namespace = pid, true
 	}
 	return c, nil
+}
+
+// awaitByte returns a channel that is closed when a byte comes, or the last who
+// could write one is gone. It closes f.
+func awaitByte(f *os.File) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = f.Read(make([]byte, 1)) // both is an answer
+		_ = f.Close()
+	}()
+	return done
 }
 
 func said(out output) string {

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lyceum/internal/cgroup"
 	"lyceum/internal/lyceum"
 )
 
@@ -23,9 +24,9 @@ const (
 	addressesEvery = 30 * time.Second // how often the machine's addresses are compared
 )
 
-// connect starts a helper for the namespaces and returns when the project is
-// connected. What the helper prints goes to log.
-func (n network) connect(s spaces, log *os.File) (*exec.Cmd, error) {
+// connect starts a helper for the namespaces, in the project's cgroup, and returns
+// when the project is connected. What the helper prints goes to log.
+func (n network) connect(s spaces, group cgroup.Group, log *os.File) (*exec.Cmd, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -58,6 +59,9 @@ func (n network) connect(s spaces, log *os.File) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
+	// What it uses, the project uses. What takes the project's processes takes this
+	// one too, unless it ended, which is seen below.
+	group.Add(c.Process.Pid)
 	_ = read.SetReadDeadline(time.Now().Add(connectTime))
 	if _, err := read.Read(make([]byte, 1)); err != nil {
 		_ = c.Process.Kill()
@@ -79,8 +83,9 @@ func (at places) helper(id lyceum.ProjectID) string {
 
 // separate gives a project that is held at the gate the network that its
 // namespace has. It returns when nothing more has to be done, or for a project
-// server at once: the helper starts beside it.
-func (b *Backend) separate(r *run) error {
+// server at once: the helper starts beside it. stands is closed when bubblewrap is
+// done: it sets up the loopback device itself, and fails where somebody did before.
+func (b *Backend) separate(r *run, stands <-chan struct{}) error {
 	if r.rec.Network == "" {
 		return nil
 	}
@@ -99,7 +104,14 @@ func (b *Backend) separate(r *run) error {
 		return nil
 	}
 	connected := make(chan struct{})
-	b.tasks.Go(func() { b.keepConnected(r, s, connected) })
+	b.tasks.Go(func() {
+		select {
+		case <-stands:
+			b.keepConnected(r, s, connected)
+		case <-b.life.Done():
+			s.close()
+		}
+	})
 	if r.rec.Fill {
 		select {
 		case <-connected: // or it could not be: then git says so
@@ -172,7 +184,7 @@ func (b *Backend) connect(r *run, s spaces) (process, error) {
 		return process{}, err
 	}
 	defer log.Close()
-	c, err := b.jail.net.connect(s, log)
+	c, err := b.jail.net.connect(s, r.rec.group(), log)
 	if err != nil {
 		return process{}, fmt.Errorf("%w: %s", err, tail(b.at.helperLog(id), 300))
 	}

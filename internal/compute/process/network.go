@@ -151,7 +151,7 @@ func (n network) try(first process) error {
 	}
 	defer log.Close()
 	defer os.Remove(log.Name())
-	h, err := n.connect(s, log)
+	h, err := n.connect(s, nil, log)
 	if err != nil {
 		return fmt.Errorf("%w: %s", err, oneLine(strings.ReplaceAll(tail(log.Name(), 600), "WARNING: Support for seccomp is experimental", "")))
 	}

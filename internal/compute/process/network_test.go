@@ -1,10 +1,15 @@
 package process
 
 import (
+	"errors"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
+	"lyceum/internal/compute"
+	"lyceum/internal/compute/computetest"
 	"lyceum/internal/lyceum"
 )
 
@@ -70,4 +75,74 @@ func hide(t *testing.T, name string) {
 			t.Errorf("show %s again: %v: %s", path, err, out)
 		}
 	})
+}
+
+// TestHelperWaitsForBubblewrap: both set up the loopback device, and bubblewrap gives
+// up, and the project with it, where the helper came first.
+func TestHelperWaitsForBubblewrap(t *testing.T) {
+	if !inMachine(t, 0) {
+		return
+	}
+	w := ways()[0]
+	w.cfg.Network = netInternet
+	r := newRig(t, w)
+	spec := r.spec()
+	dir := dataFolder(t)
+	if err := errors.Join(os.Chown(dir, spec.UID, spec.UID), os.MkdirAll(r.at.state(spec.Project), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	c, err := r.jail.start(order{uid: spec.UID, home: dir, hostname: "waits", argv: []string{"/bin/true"}}, output{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-c.stands
+	rec := record{Project: spec.Project, Network: netInternet}
+	if rec.Init, err = identify(c.init); err != nil {
+		t.Fatal(err)
+	}
+	run := newRun(rec)
+	stands := make(chan struct{})
+	if err := r.separate(run, stands); err != nil {
+		t.Fatal(err)
+	}
+	late := time.After(300 * time.Millisecond) // a helper is there after 50
+	for tick := time.NewTicker(10 * time.Millisecond); late != nil; {
+		select {
+		case <-tick.C:
+			if r.noted(spec.Project).alive() {
+				t.Fatal("the helper did not wait")
+			}
+		case <-late:
+			late = nil
+		}
+	}
+	close(stands)
+	computetest.Eventually(t, func() bool { return r.noted(spec.Project).alive() }, func() string { return "no helper came" })
+	if err := c.release(nil); err != nil {
+		t.Error(err)
+	}
+	if err := c.cmd.Wait(); err != nil {
+		t.Errorf("what waited at the gate: %v", err)
+	}
+	close(run.done)
+}
+
+// TestManyStartsAtOnce starts more projects than a small machine has time for.
+func TestManyStartsAtOnce(t *testing.T) {
+	if !inMachine(t, 0) {
+		return
+	}
+	w := ways()[0]
+	w.cfg.Network = netInternet
+	r := newRig(t, w)
+	specs := make([]compute.Spec, 40)
+	for i := range specs {
+		specs[i] = r.spec()
+		if err := r.Ensure(t.Context(), specs[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, s := range specs {
+		r.await(t, s.Project, lyceum.Running)
+	}
 }

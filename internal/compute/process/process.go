@@ -5,7 +5,7 @@
 // when (package lifecycle), and knows nothing of what a project server does:
 // it starts
 //
-//	lyceum project-server --init --project ID --home DIR --run DIR --public-key KEY
+//	lyceum project-server --init --project ID --home DIR --run DIR --public-key KEY [--unpack-bytes N]
 //
 // and calls the project running once something answers HTTP on project.sock in
 // the run folder.
@@ -56,11 +56,13 @@ type Config struct {
 	// "internet" where that works, else "shared".
 	Network      string
 	NetworkAllow []string      // private networks that projects may reach: ADDRESS|CIDR[:PORT[-PORT]]
+	UnpackBytes  int64         // the most that one archive may become in a project; default: as its server says
 	StopGrace    time.Duration // from SIGTERM to SIGKILL; default 10 s
 	GitTimeout   time.Duration // for filling a home from git; default 30 min
 	Log          *slog.Logger  // default: nothing is logged
 
 	withoutSetpriv bool // tests: as on a machine that lacks setpriv
+	withoutFilter  bool // tests: with all system calls
 }
 
 // Backend runs projects on this machine. It implements compute.Backend,

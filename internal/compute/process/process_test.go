@@ -293,3 +293,17 @@ func TestAProgramThatCannotStartIsFailed(t *testing.T) {
 		})
 	}
 }
+
+// TestUnpackBytes: the setting reaches the project server.
+func TestUnpackBytes(t *testing.T) {
+	t.Parallel()
+	w := ways()[0]
+	w.cfg.UnpackBytes = 4711
+	r := newRig(t, w)
+	spec := r.spec()
+	r.start(t, spec)
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", r.record(t, spec.Project).Init.Pid))
+	if err != nil || !strings.Contains(string(line), "--unpack-bytes\x004711\x00") {
+		t.Errorf("it was started as %q, %v", line, err)
+	}
+}

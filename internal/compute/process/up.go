@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"lyceum/internal/compute"
@@ -66,6 +67,9 @@ func (b *Backend) launch(ctx context.Context, p *project, spec compute.Spec) (*r
 	argv := append([]string{in.exe}, b.cfg.Prefix...)
 	argv = append(argv, "project-server", "--init", "--project", string(p.id), "--home", in.home, "--run", in.run,
 		"--public-key", base64.StdEncoding.EncodeToString(spec.PublicKey))
+	if b.cfg.UnpackBytes > 0 {
+		argv = append(argv, "--unpack-bytes", strconv.FormatInt(b.cfg.UnpackBytes, 10))
+	}
 	log, status, err := b.openLogs(p.id)
 	if err != nil {
 		return nil, problemOf(err, "open the project's log")
@@ -116,7 +120,7 @@ func (b *Backend) begin(p *project, spec compute.Spec, runDir string, argv []str
 		p.mu.Unlock()
 	}
 	b.tasks.Go(func() { b.followChild(p, r, c) })
-	if err := b.separate(r); err != nil && rec.Init.alive() {
+	if err := b.separate(r, c.stands); err != nil && rec.Init.alive() {
 		b.log.Error("a project has no network", "project", p.id, "err", err)
 	}
 	if err := c.release(env); err != nil {

@@ -29,8 +29,11 @@ func (b *Backend) Usage(_ context.Context, id lyceum.ProjectID) (compute.Use, er
 	var u compute.Use
 	var ticks uint64
 	counted := r.rec.group().Use()
+	helper := b.noted(id).Pid
 	for _, q := range b.membersOf(r.rec) {
-		u.Processes++
+		if q != helper { // which the project does not see
+			u.Processes++
+		}
 		if counted.CPU >= 0 && counted.Memory >= 0 {
 			continue
 		}

@@ -24,7 +24,7 @@ const (
 // wall is a command line of bwrap(1) and the files it reads.
 type wall struct {
 	args  []string
-	files []*os.File // descriptors 4 and up of the child
+	files []*os.File // descriptors 5 and up of the child
 	ours  []*os.File // ends of pipes that only the child may hold
 	info  *os.File   // bubblewrap writes the pid of the first process here
 }
@@ -57,6 +57,7 @@ func (j jail) wall(o order, status *os.File) (wall, error) {
 		w.file("/etc/passwd", passwd(uid)),
 		w.file("/etc/group", group(uid)),
 		j.names(&w),
+		w.filter(j.filter),
 		w.reports(status))
 	w.add("--chdir", "/", "--")
 	if j.root && !j.userns {
@@ -101,21 +102,36 @@ func (w *wall) add(args ...string) { w.args = append(w.args, args...) }
 // pass makes f a descriptor of the child and returns its number.
 func (w *wall) pass(f *os.File) string {
 	w.files = append(w.files, f)
-	return strconv.Itoa(3 + len(w.files))
+	return strconv.Itoa(4 + len(w.files))
 }
 
 // file shows content as a read-only file at path.
 func (w *wall) file(path string, content string) error {
+	number, err := w.content(content)
+	w.add("--perms", "0644", "--ro-bind-data", number, path)
+	return err
+}
+
+// filter has bubblewrap put a filter on system calls before it runs the project.
+func (w *wall) filter(program string) error {
+	if program == "" {
+		return nil
+	}
+	number, err := w.content(program)
+	w.add("--seccomp", number)
+	return err
+}
+
+// content makes a descriptor of the child that reads text, and returns its number.
+func (w *wall) content(text string) (string, error) {
 	r, wr, err := os.Pipe()
 	if err != nil {
-		return err
+		return "", err
 	}
 	w.ours = append(w.ours, r)
 	// It fits into the pipe, so nobody has to read meanwhile.
-	_, err = wr.WriteString(content)
-	err = errors.Join(err, wr.Close())
-	w.add("--perms", "0644", "--ro-bind-data", w.pass(r), path)
-	return err
+	_, err = wr.WriteString(text)
+	return w.pass(r), errors.Join(err, wr.Close())
 }
 
 // reports has bubblewrap tell the pid of the first process, and append its exit

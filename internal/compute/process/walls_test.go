@@ -43,6 +43,12 @@ func wallCases(v victim) []wallCase {
 	}
 	uid := []string{kindUID}
 	const noRight = "an ordinary user has no right to it"
+	free := func(name string) []string { // what user ids alone leave open, if the machine does
+		if v.refused[name] {
+			return nil
+		}
+		return uid
+	}
 	return []wallCase{
 		{what: "another's file", name: "read", args: at("path", v.home+"/secret.txt")},
 		{what: "another's folder", name: "list", args: at("path", v.home)},
@@ -106,6 +112,13 @@ func wallCases(v victim) []wallCase {
 		{what: "writing in /usr", name: "create", args: at("path", "/usr/bin"), root: noRight},
 		{what: "a setting of the kernel", name: "write", args: at("path", "/proc/sys/kernel/core_pattern"), root: noRight},
 		{what: "a setting of the machine in /sys", name: "write", args: at("path", "/sys/class/net/lo/mtu"), root: noRight},
+		{what: "the kernel's keys", name: "keys", open: free("keys"), only: v.closed["keys"]},
+		{what: "io_uring, a way past the filter on system calls", name: "ring", open: free("ring"), only: v.closed["ring"]},
+		{what: "userfaultfd, which holds the kernel up", name: "userfaultfd", open: free("userfaultfd"), only: v.closed["userfaultfd"]},
+		{what: "the kernel's counters (perf)", name: "counters", open: free("counters"), only: v.closed["counters"]},
+		{what: "a program in the kernel (BPF)", name: "bpf", root: noRight, only: v.closed["bpf"]},
+		{what: "typing on its own terminal, as a program", name: "type-own", open: free("type-own"), only: v.closed["type-own"]},
+		{what: "a socket to the machine below a virtual one (vsock)", name: "vsock", open: free("vsock"), only: v.closed["vsock"]},
 		{what: "the host name", name: "host-name", root: noRight},
 		{what: "the clock", name: "clock", root: noRight},
 	}
@@ -118,6 +131,8 @@ type victim struct {
 	database, databaseSocket, databaseUser                                     string
 	noCore                                                                     string // why crashed programs leave no core here; "": they do
 	pid, hub, shm                                                              int
+	closed                                                                     map[string]string // why this machine does not allow an attempt to us
+	refused                                                                    map[string]bool   // nor to any ordinary user
 }
 
 // layOut makes a project, a hub's data and what else lies about on a machine.
@@ -137,6 +152,13 @@ func layOut(t *testing.T, r *rig, db database) victim {
 	}
 	v.cgroup, v.rootCgroup = cgroupsOf(t, r.record(t, spec.Project))
 	v.terminal, v.noCore = openTerminal(t), noCore(t)
+	v.closed, v.refused = map[string]string{}, map[string]bool{}
+	for _, name := range filtered {
+		if got := attemptAs(t, r, 0, name); got != "in" {
+			v.closed[name] = "this machine says " + got
+		}
+		v.refused[name] = attemptAs(t, r, 64_997, name) != "in"
+	}
 	sh(t, o.Address, "umask 077; echo %s > $HOME/secret.txt; echo %s > /tmp/mine", treasure, treasure)
 	t.Cleanup(func() { _ = os.Remove("/tmp/mine") })
 	file := func(path string) string {
@@ -240,19 +262,12 @@ func noCore(t *testing.T) string {
 // openTerminal makes a terminal such as an administrator sits at.
 func openTerminal(t *testing.T) string {
 	t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	master, path, err := newTerminal()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = master.Close() })
-	if err := unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0); err != nil {
-		t.Fatal(err)
-	}
-	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return "/dev/pts/" + strconv.Itoa(n)
+	return path
 }
 
 // database is the hub's PostgreSQL.

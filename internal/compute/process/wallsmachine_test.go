@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -314,6 +315,9 @@ func testNetwork(t *testing.T, uid int) {
 				meetLateAddress(t, r, dial)
 			}
 			helper := r.noted(spec.Project)
+			if g := r.record(t, spec.Project).group(); len(g) > 0 && !slices.Contains(g.Pids(), helper.Pid) {
+				t.Errorf("the helper is not in the project's cgroup, which holds %v", g.Pids())
+			}
 			helper.signal(unix.SIGKILL)
 			computetest.Eventually(t, func() bool { h := r.noted(spec.Project); return h != helper && h.alive() },
 				func() string { return "the helper was not replaced" })
