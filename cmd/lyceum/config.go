@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"net"
 	"net/netip"
 	"net/url"
@@ -33,6 +34,7 @@ type serveConfig struct {
 	Confinement    string         `default:"auto" enum:"auto,bubblewrap,uid,none" env:"LYCEUM_CONFINEMENT" help:"How projects are kept apart: ${enum}."`
 	ProjectNetwork string         `default:"auto" enum:"auto,internet,none,shared" env:"LYCEUM_PROJECT_NETWORK" help:"What projects reach: internet (each has its own network, and the way out leaves out the machine and private networks), none, shared (the machine's network); auto: internet where that works, else shared."`
 	ProjectAllow   []string       `name:"project-network-allow" env:"LYCEUM_PROJECT_NETWORK_ALLOW" placeholder:"ADDRESS,..." help:"Private addresses that projects reach all the same: an IPv4 address or network, and perhaps :PORT or :FIRST-LAST."`
+	UnpackLimit    string         `default:"100GB" env:"LYCEUM_UNPACK_LIMIT" placeholder:"SIZE" help:"Most that one archive may become in a project, where the disk and the project's limit have so much: 500GB or none."`
 	UIDs           int            `name:"uids" default:"60000" env:"LYCEUM_UIDS" placeholder:"N" help:"Run as root: how many numeric users there are for projects."`
 
 	SetupAdminEmail        string        `env:"LYCEUM_SETUP_ADMIN_EMAIL" placeholder:"MAIL" help:"Make this first administrator instead of printing a set-up link."`
@@ -75,6 +77,9 @@ func (c *serveConfig) Validate() error {
 	if _, err := c.fixed(); err != nil {
 		return err
 	}
+	if _, err := c.unpackBytes(); err != nil {
+		return err
+	}
 	if c.SetupAdminEmail != "" && c.SetupAdminPassword == "" && c.SetupAdminPasswordFile == "" {
 		return fmt.Errorf("--setup-admin-email needs a password or a password file")
 	}
@@ -111,6 +116,21 @@ func (c *serveConfig) base() (*url.URL, error) {
 		u.Path += "/"
 	}
 	return u, nil
+}
+
+// unpackBytes is the parsed --unpack-limit; "none" is more than any disk has.
+func (c *serveConfig) unpackBytes() (int64, error) {
+	if c.UnpackLimit == "none" {
+		return math.MaxInt64, nil
+	}
+	n, err := parseSize(c.UnpackLimit)
+	if err == nil && n == 0 {
+		err = fmt.Errorf("it must be 1 byte or more")
+	}
+	if err != nil {
+		return 0, fmt.Errorf("--unpack-limit: %w", err)
+	}
+	return n, nil
 }
 
 // setupPassword returns the first administrator's password.

@@ -136,6 +136,8 @@ func TestBadSettingsAreRefused(t *testing.T) {
 		"base URL with user":          {"config", "--base-url", "https://a@h/"},
 		"base URL of another scheme":  {"config", "--base-url", "ftp://h/"},
 		"one connection":              {"config", "--database-pool", "1"},
+		"no size":                     {"config", "--unpack-limit", "much"},
+		"nothing unpacked":            {"config", "--unpack-limit", "0"},
 		"uids of the system":          {"config", "--first-uid", "10"},
 		"administrator, no password":  {"config", "--setup-admin-email", "ada@example.org"},
 		"unknown confinement":         {"config", "--confinement", "wishes"},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"time"
 
 	"lyceum/internal/lyceum"
@@ -22,6 +23,8 @@ type projectServerCmd struct {
 	Home      string `required:"" type:"path" help:"The project's home."`
 	Run_      string `name:"run" required:"" type:"path" help:"Folder of the project's sockets."`
 	PublicKey string `required:"" help:"Key that tickets are checked with (Ed25519, base64)."`
+
+	UnpackBytes int64 `help:"Most bytes that one archive may become; 0: as usual."`
 }
 
 // Run serves until ctx ends.
@@ -43,7 +46,7 @@ func (c *projectServerCmd) Run(ctx context.Context, t *terminal) error {
 	})
 	defer later.Stop()
 	if !c.Init {
-		return project.Run(ctx, project.Config{Project: id, Home: c.Home, Run: c.Run_, PublicKey: key, Log: log, Version: version})
+		return project.Run(ctx, project.Config{Project: id, Home: c.Home, Run: c.Run_, PublicKey: key, Log: log, Version: version, UnpackBytes: c.UnpackBytes})
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -51,6 +54,7 @@ func (c *projectServerCmd) Run(ctx context.Context, t *terminal) error {
 	}
 	return supervisor.Run(ctx, supervisor.Config{
 		Project: id, Home: c.Home, Run: c.Run_, PublicKey: key, Log: log,
-		Server: []string{self, "project-server", "--project", c.Project, "--home", c.Home, "--run", c.Run_, "--public-key", c.PublicKey},
+		Server: []string{self, "project-server", "--project", c.Project, "--home", c.Home, "--run", c.Run_, "--public-key", c.PublicKey,
+			"--unpack-bytes", strconv.FormatInt(c.UnpackBytes, 10)},
 	})
 }

@@ -117,8 +117,12 @@ func (s *site) openCompute(ctx context.Context) error {
 	}
 	signer := ticket.NewSigner(key)
 	s.link = link.New(link.Config{Signer: signer, Log: s.log})
+	unpack, err := s.cfg.unpackBytes()
+	if err != nil {
+		return err
+	}
 	s.backend, err = process.New(ctx, process.Config{Data: s.cfg.Data, Confine: s.cfg.confine(), Log: s.log, Hide: s.cfg.hidden(),
-		Network: strings.TrimPrefix(s.cfg.ProjectNetwork, "auto"), NetworkAllow: s.cfg.ProjectAllow})
+		Network: strings.TrimPrefix(s.cfg.ProjectNetwork, "auto"), NetworkAllow: s.cfg.ProjectAllow, UnpackBytes: unpack})
 	if err != nil {
 		return err
 	}
