@@ -31,9 +31,11 @@ const (
 	maxPackErrors = 1000 // lines of ERRORS.txt
 	errorsName    = "ERRORS.txt"
 
-	listEntries = 5000            // that are listed
-	listTime    = 5 * time.Second // and so long
+	listEntries = 5000 // that are listed
 )
+
+// listTime is how long an archive is listed, unless Config says otherwise.
+const listTime = 5 * time.Second
 
 // packing is one archive on its way to a browser.
 type packing struct {
@@ -219,7 +221,7 @@ func (p *Project) listArchive(w http.ResponseWriter, r *http.Request, c call) er
 	defer f.Close()
 	// A reader of tar reads over what it passes, and a directory may be long: as long
 	// as this lasts, no longer.
-	ctx, cancel := context.WithTimeout(r.Context(), listTime)
+	ctx, cancel := context.WithTimeout(r.Context(), cmp.Or(p.cfg.ListTime, listTime))
 	defer cancel()
 	a, err := archive.Open(f, f.Entry.Size, f.Entry.Name, archive.Limits{Until: ctx.Err})
 	if err != nil && ctx.Err() != nil {

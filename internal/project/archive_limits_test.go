@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"lyceum/internal/api"
 )
@@ -71,10 +72,9 @@ func TestUnpackBytes(t *testing.T) {
 // waits ends the list, which says so.
 func TestListArchiveIsBounded(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("it reads for 5 s")
-	}
-	w, _ := serve(t)
+	w := newWorld(t, 0)
+	w.listTime = 200 * time.Millisecond
+	w.serve()
 	var head bytes.Buffer
 	const size = 90e9
 	if err := tar.NewWriter(&head).WriteHeader(&tar.Header{Name: "large", Size: size, Mode: 0o644}); err != nil {

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"lyceum/internal/api"
 )
 
@@ -109,6 +111,49 @@ func TestPackBreaksOff(t *testing.T) {
 	}
 	if _, err := io.Copy(io.Discard, res.Body); err == nil {
 		t.Error("the archive looks whole")
+	}
+}
+
+// TestSwapDuringFolderDownload exchanges a folder that is packed with another, and
+// then with a link out of the project: what comes is of the first, or nothing whole.
+func TestSwapDuringFolderDownload(t *testing.T) {
+	t.Parallel()
+	w, _ := serve(t)
+	outside := t.TempDir()
+	const size = 8 << 20
+	for i := range 50 {
+		name := fmt.Sprintf("f%02d", i)
+		w.write("a/"+name, strings.Repeat("a", 1000))
+		w.write("b/"+name, strings.Repeat("b", 1000))
+		if err := os.WriteFile(filepath.Join(outside, name), bytes.Repeat([]byte("s"), 1000), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.write("a/0", strings.Repeat("a", size)) // the first, and larger than what is on its way
+	res, err := w.client.Do(w.request(w.editor(), "GET", "archive?path=a&format=tar", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	begin := make([]byte, 1<<20)
+	if _, err := io.ReadFull(res.Body, begin); err != nil {
+		t.Fatal(err)
+	}
+	full := func(name string) string { return filepath.Join(w.home, name) }
+	if err := errors.Join(unix.Renameat2(unix.AT_FDCWD, full("a"), unix.AT_FDCWD, full("b"), unix.RENAME_EXCHANGE),
+		os.Rename(full("a"), full("c")), os.Symlink(outside, full("a"))); err != nil {
+		t.Fatal(err)
+	}
+	tr := tar.NewReader(io.MultiReader(bytes.NewReader(begin), res.Body))
+	for {
+		h, err := tr.Next()
+		if err != nil {
+			break // whole, or broken off
+		}
+		content, err := io.ReadAll(tr)
+		if err == nil && h.Typeflag == tar.TypeReg && strings.Trim(string(content), "a") != "" && !strings.HasSuffix(h.Name, "ERRORS.txt") {
+			t.Errorf("%s is of another folder: %.20q", h.Name, content)
+		}
 	}
 }
 

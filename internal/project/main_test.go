@@ -63,7 +63,8 @@ func part(name string, args []string) int {
 
 // world is one project with somebody who can sign tickets for it.
 type world struct {
-	unpackBytes int64 // of its Config
+	unpackBytes int64         // of its Config
+	listTime    time.Duration // of its Config
 	t           testing.TB
 	id          lyceum.ProjectID
 	home        string
@@ -122,7 +123,7 @@ func (w *world) serve() (stop func() error) {
 	ended := make(chan error, 1)
 	log := slog.New(slog.NewTextHandler(w.output, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	go func() {
-		ended <- project.Run(ctx, project.Config{Project: w.id, Home: w.home, Run: w.run, PublicKey: w.key, Log: log, Version: "test", Tick: 200 * time.Millisecond, UnpackBytes: w.unpackBytes})
+		ended <- project.Run(ctx, project.Config{Project: w.id, Home: w.home, Run: w.run, PublicKey: w.key, Log: log, Version: "test", Tick: 200 * time.Millisecond, UnpackBytes: w.unpackBytes, ListTime: w.listTime})
 	}()
 	var once sync.Once
 	var err error

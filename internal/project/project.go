@@ -48,7 +48,8 @@ type Config struct {
 	Version string        // of the program, for status
 	Tick    time.Duration // at least how often a control record is sent; default 10 s
 
-	UnpackBytes int64 // the most that one archive may become, if disk and limit have so much; default 100 GB
+	UnpackBytes int64         // the most that one archive may become, if disk and limit have so much; default 100 GB
+	ListTime    time.Duration // how long an archive is listed; default 5 s
 }
 
 // Project is what Run runs.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"lyceum/internal/files"
@@ -344,6 +346,28 @@ func TestBrokenProgram(t *testing.T) {
 		s.rg = func() string { return program }
 		if got, _ := found(t, s, Options{Query: Query{Text: "yes"}}); !slices.Equal(got, []string{"a:1:1+3 yes"}) {
 			t.Errorf("with a program that %s: %q", name, got)
+		}
+	}
+}
+
+// TestNoFilesAreNotWaitedFor: a pipe that nobody writes to, a socket, and a link to
+// a device without end hold no search up.
+func TestNoFilesAreNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	d := home(t, map[string]string{"a.txt": "needle\n"})
+	full := func(name string) string { return filepath.Join(d.Home(), name) }
+	l, err := net.Listen("unix", full("socket.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := errors.Join(syscall.Mkfifo(full("pipe.txt"), 0o600), os.Symlink("/dev/zero", full("zero.txt")), os.Symlink("pipe.txt", full("way.txt"))); err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range engines(t, d) {
+		got, sum := found(t, s, Options{Query: Query{Text: "needle"}})
+		if !slices.Equal(got, []string{"a.txt:1:1+6 needle"}) || sum.TimedOut {
+			t.Errorf("%s: %q, %+v", name, got, sum)
 		}
 	}
 }
