@@ -2,14 +2,12 @@ package files
 
 import (
 	"cmp"
-	"container/heap"
 	"context"
 	"errors"
-	"io"
-	"io/fs"
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -98,13 +96,21 @@ type lister struct {
 	hidden bool
 }
 
+// namesAtOnce is how many bytes of names are read by one system call.
+const namesAtOnce = 64 << 10
+
 // read gives all entries to sel and returns how many there are.
 func (l *lister) read(ctx context.Context, sel *selection) (total int, err error) {
+	buf := make([]byte, namesAtOnce)
+	var names []dirent
+	var keys []sortKey
 	for {
-		entries, err := l.dir.ReadDir(4096)
-		keys := make([]sortKey, 0, len(entries))
-		for _, de := range entries {
-			if name := de.Name(); (l.hidden || name[0] != '.') && l.match(name) {
+		if names, err = readDirents(l.dir, buf, names); err != nil || len(names) == 0 {
+			return total, err
+		}
+		keys = keys[:0]
+		for _, de := range names {
+			if (l.hidden || de.name[0] != '.') && l.match(de.name) {
 				keys = append(keys, l.key(de))
 			}
 		}
@@ -112,28 +118,40 @@ func (l *lister) read(ctx context.Context, sel *selection) (total int, err error
 		if l.by.stats() {
 			l.look(keys)
 		}
-		for _, k := range keys {
-			sel.add(k)
+		for i := range keys {
+			sel.add(&keys[i])
 		}
-		if cerr := ctx.Err(); cerr != nil {
-			return total, cerr
-		}
-		if errors.Is(err, io.EOF) {
-			return total, nil
-		}
-		if err != nil {
+		if err := ctx.Err(); err != nil {
 			return total, err
 		}
 	}
 }
 
-func (l *lister) key(de os.DirEntry) sortKey {
-	k := sortKey{file: !de.IsDir(), name: de.Name()}
-	if de.Type()&fs.ModeSymlink != 0 {
+func (l *lister) key(de dirent) sortKey {
+	if de.kind == unix.DT_UNKNOWN {
+		de.kind = l.kind(de.name)
+	}
+	k := sortKey{file: de.kind != unix.DT_DIR, name: de.name}
+	if de.kind == unix.DT_LNK {
 		_, kind := l.d.target(Join(l.raw, k.name))
 		k.file = kind != Folder
 	}
 	return k
+}
+
+// kind finds out what the file system did not say while names were read.
+func (l *lister) kind(name string) byte {
+	var st unix.Stat_t
+	err := withFd(l.dir, func(fd int) error { return unix.Fstatat(fd, name, &st, unix.AT_SYMLINK_NOFOLLOW) })
+	switch {
+	case err != nil:
+		return unix.DT_UNKNOWN // gone since, or nobody may know: it counts as a file
+	case st.Mode&unix.S_IFMT == unix.S_IFDIR:
+		return unix.DT_DIR
+	case st.Mode&unix.S_IFMT == unix.S_IFLNK:
+		return unix.DT_LNK
+	}
+	return unix.DT_REG
 }
 
 // look fills in the numbers of keys, with one system call each.
@@ -196,51 +214,46 @@ func (l *lister) page(sel *selection, total int) (Listing, error) {
 	return out, nil
 }
 
-// selection keeps the first limit keys after a place, in a heap whose top is the
-// last of them: one pass over the folder, and memory for one page only.
+// selection keeps the first limit keys after a place: it collects up to twice as
+// many before it sorts them and drops the later half. That is one pass over the
+// folder, memory for two pages, and most keys of a large folder are compared once.
 type selection struct {
 	by    sorting
 	limit int
 	after *sortKey // nil: from the beginning
 	keys  []sortKey
-	more  bool // a key was left out
+	full  bool    // there are limit keys, of which
+	last  sortKey // this is the last
+	more  bool    // a key was left out
 }
 
-func (s *selection) add(k sortKey) {
-	if s.after != nil && s.by.compare(k, *s.after) <= 0 {
+func (s *selection) add(k *sortKey) {
+	switch {
+	case s.after != nil && s.by.compare(k, s.after) <= 0:
+		return
+	case s.full && s.by.compare(k, &s.last) > 0:
+		s.more = true
 		return
 	}
+	s.keys = append(s.keys, sortKey{k.file, k.number, strings.Clone(k.name)})
+	if len(s.keys) >= 2*s.limit {
+		s.cut()
+	}
+}
+
+// cut sorts the keys and drops those that are too many.
+func (s *selection) cut() {
+	slices.SortFunc(s.keys, func(a, b sortKey) int { return s.by.compare(&a, &b) })
 	if len(s.keys) < s.limit {
-		heap.Push(s, k)
 		return
 	}
-	s.more = true
-	if s.by.compare(k, s.keys[0]) < 0 {
-		s.keys[0] = k
-		heap.Fix(s, 0)
-	}
+	s.more = s.more || len(s.keys) > s.limit
+	clear(s.keys[s.limit:])
+	s.keys = s.keys[:s.limit]
+	s.full, s.last = true, s.keys[s.limit-1]
 }
 
 func (s *selection) sorted() []sortKey {
-	slices.SortFunc(s.keys, s.by.compare)
+	s.cut()
 	return s.keys
-}
-
-// Len is for package heap, as are the following.
-func (s *selection) Len() int { return len(s.keys) }
-
-// Less puts the last key on top.
-func (s *selection) Less(i, j int) bool { return s.by.compare(s.keys[i], s.keys[j]) > 0 }
-
-// Swap exchanges two keys.
-func (s *selection) Swap(i, j int) { s.keys[i], s.keys[j] = s.keys[j], s.keys[i] }
-
-// Push adds a key at the end.
-func (s *selection) Push(x any) { s.keys = append(s.keys, x.(sortKey)) }
-
-// Pop takes the last key away.
-func (s *selection) Pop() any {
-	k := s.keys[len(s.keys)-1]
-	s.keys = s.keys[:len(s.keys)-1]
-	return k
 }

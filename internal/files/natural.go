@@ -10,7 +10,8 @@ import (
 // runs of ASCII digits by their value ("file2" before "file10"). Names that are
 // equal so far are ordered by their bytes, so that the order is total.
 func compareNatural(a, b string) int {
-	x, y := a, b
+	same := sameStart(a, b)
+	x, y := a[same:], b[same:]
 	for x != "" && y != "" {
 		if isDigit(x[0]) && isDigit(y[0]) {
 			var dx, dy string
@@ -38,6 +39,23 @@ func compareNatural(a, b string) int {
 		return 1
 	}
 	return strings.Compare(a, b)
+}
+
+// sameStart returns how many bytes at the beginning of both are the same and need
+// not be compared again: it is never within a character or a run of digits.
+func sameStart(a, b string) int {
+	n := min(len(a), len(b))
+	i := 0
+	for i < n && a[i] == b[i] {
+		i++
+	}
+	for i > 0 && a[i-1] >= utf8.RuneSelf {
+		i--
+	}
+	for i > 0 && isDigit(a[i-1]) {
+		i--
+	}
+	return i
 }
 
 // folded decodes the first character of s for comparison. Bytes that are not

@@ -39,7 +39,7 @@ func (s sorting) number(st *unix.Stat_t, file bool) int64 {
 	return 0
 }
 
-func (s sorting) compare(a, b sortKey) int {
+func (s sorting) compare(a, b *sortKey) int {
 	if a.file != b.file {
 		if b.file {
 			return -1
