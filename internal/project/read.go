@@ -95,11 +95,7 @@ func (p *Project) listFolder(w http.ResponseWriter, r *http.Request, c call, rea
 	if err != nil {
 		return err
 	}
-	out := api.Listing{Path: c.path, Items: make([]api.Entry, len(l.Entries)), Next: l.Next, Total: l.Total}
-	for i, e := range l.Entries {
-		out.Items[i] = entryOf(e)
-	}
-	return rest.WriteJSON(w, out)
+	return writeListing(w, c.path, l)
 }
 
 // sendFile answers with the bytes of a file: the whole, a range, or 304.
