@@ -26,17 +26,22 @@ const (
 // too many to solve. After Exhausted what waited is gone too, and the documents
 // must synchronize by their state vectors.
 func (d *Doc) Apply(update []byte) (effective []byte, err error) {
-	return d.apply(update, maxSteps)
+	return d.ApplyFrom(nil, update)
+}
+
+// ApplyFrom is Apply with an origin for observers.
+func (d *Doc) ApplyFrom(origin any, update []byte) (effective []byte, err error) {
+	return d.apply(origin, update, maxSteps)
 }
 
 // Restore is Apply without a bound on the conflicts, for updates that a document
 // of this package returned or holds: what was let in one by one may be too much
 // for one update.
 func (d *Doc) Restore(update []byte) (effective []byte, err error) {
-	return d.apply(update, math.MaxInt/2)
+	return d.apply(nil, update, math.MaxInt/2)
 }
 
-func (d *Doc) apply(update []byte, steps int) (effective []byte, err error) {
+func (d *Doc) apply(origin any, update []byte, steps int) (effective []byte, err error) {
 	known := len(d.authors)
 	in, err := d.decodeUpdate(update)
 	if err != nil {
@@ -48,7 +53,7 @@ func (d *Doc) apply(update []byte, steps int) (effective []byte, err error) {
 		return nil, lyceum.Errorf(lyceum.Invalid, "an update cannot be applied within a transaction")
 	}
 	tx := d.begin()
-	tx.steps = steps
+	tx.steps, tx.remote, tx.origin = steps, true, origin
 	tx.borrows = len(update) < ownAbove
 	if err := tx.integrateAll(in); err != nil {
 		tx.rollback()

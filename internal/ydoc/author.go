@@ -132,16 +132,32 @@ func (a *author) each(from, to uint32, f func(*item)) {
 	}
 }
 
+// leftOf returns where the item to the left of s is; false for the first.
+func (a *author) leftOf(s spot) (spot, bool) {
+	switch {
+	case s.i > 0:
+		return spot{s.b, s.i - 1}, true
+	case s.b > 0:
+		return spot{s.b - 1, len(a.blocks[s.b-1].items) - 1}, true
+	}
+	return s, false
+}
+
 // compact merges items with their left neighbours: all that begin in [from, to]
-// and the one that contains from.
+// and the one that contains from, and what it becomes with its left neighbours.
 func (a *author) compact(s *slab, from, to uint32) {
 	at := a.find(from)
 	var prev *item
-	if at.i > 0 {
-		prev = a.blocks[at.b].items[at.i-1]
-	} else if at.b > 0 {
-		left := a.blocks[at.b-1].items
-		prev = left[len(left)-1]
+	for {
+		left, ok := a.leftOf(at)
+		if !ok {
+			prev = nil
+			break
+		}
+		if prev = a.at(left); !prev.mergeable(a.at(at)) {
+			break
+		}
+		at = left
 	}
 	emptied := false
 	for b, i := at.b, at.i; b < len(a.blocks); b, i = b+1, 0 {

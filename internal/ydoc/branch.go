@@ -2,11 +2,17 @@ package ydoc
 
 // branch is a shared type: a root, or the content of an item of kindType.
 type branch struct {
+	doc    *Doc
 	item   *item  // that holds it; nil for a root
 	name   string // of a root
-	seq    list   // its children by position
-	keyed  map[string]*list
+	kind   typeRef
 	format bool // seq has or had formats
+	gone   bool // it was deleted and its item may be another by now
+	seq    list // its children by position
+	keyed  map[string]*list
+	keys   []*list // of keyed, in the order in which they came
+	handle Shared  // for callers, once asked for
+	watch  *watch  // observers; nil for none
 }
 
 // list is a row of items in document order: a branch's sequence, or all values
@@ -20,8 +26,11 @@ type list struct {
 	index       *index // built when a position is asked for
 }
 
-func newBranch(it *item) *branch {
-	b := &branch{item: it}
+func newBranch(d *Doc, it *item) *branch {
+	b := &branch{doc: d, item: it, kind: typeUnknown}
+	if it != nil {
+		b.kind = typeRef(it.data[0])
+	}
 	b.seq.branch = b
 	return b
 }
@@ -35,12 +44,22 @@ func (b *branch) key(k string) *list {
 			b.keyed = make(map[string]*list)
 		}
 		b.keyed[k] = l
+		b.keys = append(b.keys, l)
 	}
 	return l
 }
 
+// up returns the branch that holds this one, nil for a root and for what was
+// inside a deleted type.
+func (b *branch) up() *branch {
+	if b.item == nil || b.gone {
+		return nil
+	}
+	return b.item.list.branch
+}
+
 // deleted reports whether the type was deleted.
-func (b *branch) deleted() bool { return b.item != nil && b.item.deleted }
+func (b *branch) deleted() bool { return b.gone || b.item != nil && b.item.deleted }
 
 // link puts it between its left neighbour, nil for the beginning, and what follows.
 func (l *list) link(it *item) {
@@ -93,6 +112,9 @@ func (l *list) hide(it *item) {
 		}
 	}
 	it.deleted = true
+	if it.kind == kindFormat && l.index != nil {
+		it.leaf.forget()
+	}
 }
 
 // show takes hide back.

@@ -1,5 +1,7 @@
 package ydoc
 
+import "slices"
+
 // delete marks the item and all that is inside it as deleted.
 func (tx *Tx) delete(it *item) {
 	if it.deleted {
@@ -21,13 +23,14 @@ func (tx *Tx) delete(it *item) {
 		if it.branch == nil {
 			continue
 		}
-		for c := it.branch.seq.first; c != nil; c = c.right {
-			work = append(work, c)
-		}
-		for _, l := range it.branch.keyed {
+		// The first child is the next.
+		for _, l := range slices.Backward(it.branch.keys) {
 			if l.last != nil {
 				work = append(work, l.last)
 			}
+		}
+		for c := it.branch.seq.last; c != nil; c = c.left {
+			work = append(work, c)
 		}
 	}
 	tx.work = work
@@ -86,7 +89,7 @@ func (tx *Tx) applyDeletes(ss []span) {
 func (tx *Tx) collect() {
 	for _, s := range tx.deletes {
 		tx.doc.authors[s.author].each(s.from, s.to, func(it *item) {
-			if it.kind == kindGC || it.kind == kindDeleted {
+			if it.kind == kindGC || it.kind == kindDeleted || it.keep {
 				return
 			}
 			if it.branch != nil {
@@ -99,11 +102,16 @@ func (tx *Tx) collect() {
 
 func (tx *Tx) collectInside(b *branch) {
 	work := b.appendAll(tx.work[:0])
+	b.clear()
 	for len(work) > 0 {
 		it := work[len(work)-1]
 		work = work[:len(work)-1]
 		if it.branch != nil {
 			work = it.branch.appendAll(work)
+			it.branch.clear()
+		}
+		if it.redone {
+			delete(tx.doc.redone, it.id)
 		}
 		*it = item{id: it.id, length: it.length, kind: kindGC, deleted: true}
 	}
@@ -115,10 +123,37 @@ func (b *branch) appendAll(to []*item) []*item {
 	for it := b.seq.first; it != nil; it = it.right {
 		to = append(to, it)
 	}
-	for _, l := range b.keyed {
+	for _, l := range b.keys {
 		for it := l.first; it != nil; it = it.right {
 			to = append(to, it)
 		}
 	}
 	return to
+}
+
+// clear makes it an empty branch whose item is gone: a caller may hold it still.
+func (b *branch) clear() {
+	b.gone, b.keyed, b.keys = true, nil, nil
+	b.seq = list{branch: b}
+}
+
+// deleteAt deletes n units of the list from position pos on, which are there.
+func (tx *Tx) deleteAt(l *list, pos, n int) {
+	if n == 0 {
+		return
+	}
+	it, off := l.at().find(pos)
+	if off > 0 {
+		it = tx.startingAt(ref{it.id.author, it.id.clock + uint32(off)})
+	}
+	for ; n > 0; it = it.right {
+		if !it.visible() {
+			continue
+		}
+		if uint32(n) < it.length {
+			tx.startingAt(ref{it.id.author, it.id.clock + uint32(n)})
+		}
+		n -= int(it.length)
+		tx.delete(it)
+	}
 }

@@ -14,6 +14,9 @@ type node struct {
 	first  *item // of a leaf; nil when empty
 	n      int   // items of a leaf
 	length int   // visible units below
+	known  bool  // effects is right; if not, it is not known above either
+	// effects is what the formats below do to those that hold before them.
+	effects attrs
 }
 
 // maxLeaf is how many items a leaf has, maxKids how many kids another node.
@@ -109,6 +112,9 @@ func (x *index) insert(it *item) {
 	if it.visible() {
 		leaf.add(int(it.length))
 	}
+	if it.kind == kindFormat {
+		leaf.forget()
+	}
 	if leaf.n > maxLeaf {
 		x.splitLeaf(leaf)
 	}
@@ -166,6 +172,7 @@ func (x *index) splitLeaf(n *node) {
 		it = it.right
 	}
 	n.length -= r.length
+	n.forget()
 	x.insertAfter(n, r)
 }
 

@@ -85,9 +85,10 @@ func (tx *Tx) insert(a *author, it *item, l *list, left, right *item) {
 	case kindDeleted:
 		tx.deletes = append(tx.deletes, span{a.index, it.id.clock, it.end()})
 	case kindType:
-		it.branch = newBranch(it)
+		it.branch = newBranch(tx.doc, it)
 	case kindFormat:
 		l.branch.format = true
+		tx.doc.formats = true
 	}
 	if l.branch.deleted() || l.keyed && it.right != nil {
 		tx.delete(it)

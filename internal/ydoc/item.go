@@ -44,6 +44,8 @@ type item struct {
 	mark        uint32 // of place
 	kind        kind
 	deleted     bool
+	keep        bool // what undo may bring back: its content is not dropped
+	redone      bool // Doc.redone has what undo put in its place
 }
 
 // end is the clock after the last unit.
@@ -70,6 +72,7 @@ func (it *item) split(s *slab, n uint32) *item {
 		length:      it.length - n,
 		kind:        it.kind,
 		deleted:     it.deleted,
+		keep:        it.keep,
 	}
 	it.data, r.data = cut(it.kind, it.data, it.length, n)
 	it.length = n
@@ -88,7 +91,7 @@ func (it *item) split(s *slab, n uint32) *item {
 // mergeable reports whether r, the next item of the same author, continues it
 // as if both had been inserted at once.
 func (it *item) mergeable(r *item) bool {
-	if it.kind != r.kind || it.deleted != r.deleted {
+	if it.kind != r.kind || it.deleted != r.deleted || it.redone || r.redone {
 		return false
 	}
 	switch it.kind {
@@ -103,6 +106,7 @@ func (it *item) mergeable(r *item) bool {
 // merge appends r, which must be mergeable, and takes it out of the list.
 func (it *item) merge(r *item) {
 	it.data = append(it.data, r.data...)
+	it.keep = it.keep || r.keep
 	if it.kind != kindGC {
 		if it.list.index != nil {
 			it.list.index.absorb(it, r)

@@ -13,28 +13,41 @@ type Tx struct {
 	open    bool
 	touched []*author // those that got new items
 	deletes []span    // what was deleted
+	order   []uint32  // the authors of deletes as they came, once arranged
 	seams   []ref     // where items were split, or may merge for another reason
 	work    []*item   // of delete and collect
 	steps   int       // how many conflicts may still be looked at
 	borrows bool      // new items may refer to bytes of the caller or of buf
+	remote  bool      // it applies an update
+	origin  any       // of whom it is, as the caller says
 	buf     []byte    // text of local insertions
 }
 
 // Transact runs f and returns all its edits as one update (V1), nil when
 // nothing changed. A Transact within f joins the outer one and returns nil.
-// The Tx must not be used after f.
-func (d *Doc) Transact(f func(tx *Tx)) []byte {
+// The Tx must not be used after f. What observes the document hears of the edits
+// before Transact returns.
+func (d *Doc) Transact(f func(tx *Tx)) []byte { return d.TransactFrom(nil, f) }
+
+// TransactFrom is Transact with an origin, which observers get and by which an
+// UndoManager knows whose edits to take back. A joined transaction keeps the
+// origin of the outer one.
+func (d *Doc) TransactFrom(origin any, f func(tx *Tx)) []byte {
 	if d.tx.open {
 		f(&d.tx)
 		return nil
 	}
 	tx := d.begin()
+	tx.origin = origin
 	f(tx)
 	if d.backlog > 0 {
 		tx.release()
 	}
 	return tx.commit()
 }
+
+// Origin returns what TransactFrom or ApplyFrom was given.
+func (tx *Tx) Origin() any { return tx.origin }
 
 func (d *Doc) begin() *Tx {
 	if d.mark > 1<<31 {
@@ -48,6 +61,12 @@ func (d *Doc) begin() *Tx {
 // transaction as an update.
 func (tx *Tx) commit() []byte {
 	d := tx.doc
+	if d.watching > 0 || len(d.undoers) > 0 {
+		tx.notice()
+	}
+	if d.formats && tx.remote {
+		tx.cleanFormats()
+	}
 	tx.deletes = normalize(tx.deletes)
 	if !d.keep {
 		tx.collect()
@@ -56,8 +75,11 @@ func (tx *Tx) commit() []byte {
 	if tx.borrows {
 		tx.own()
 	}
-	update := tx.encode()
+	update, origin := tx.encode(), tx.origin
 	tx.reset()
+	if len(d.updates) > 0 || len(d.news) > 0 {
+		d.tell(update, origin)
+	}
 	return update
 }
 
@@ -93,6 +115,49 @@ func (tx *Tx) own() {
 	}
 }
 
+// arrange normalizes what was deleted so far, and keeps in which order the
+// authors came: Yjs goes by it.
+func (tx *Tx) arrange() {
+	tx.order = tx.order[:0]
+	for _, s := range tx.deletes {
+		if n := len(tx.order); (n == 0 || tx.order[n-1] != s.author) && !slices.Contains(tx.order, s.author) {
+			tx.order = append(tx.order, s.author)
+		}
+	}
+	tx.deletes = normalize(tx.deletes)
+}
+
+// inOrder returns a copy of what was deleted, normalized, by author in the order
+// of arrange.
+func (tx *Tx) inOrder() []span {
+	ss := make([]span, 0, len(tx.deletes))
+	for _, a := range tx.order {
+		for _, s := range tx.deletes {
+			if s.author == a {
+				ss = append(ss, s)
+			}
+		}
+	}
+	return ss
+}
+
+// itemsIn returns the items of spans, and splits those that the spans divide.
+func (tx *Tx) itemsIn(ss []span) []*item {
+	var its []*item
+	for _, s := range ss {
+		a := tx.doc.authors[s.author]
+		if s.to = min(s.to, a.next); s.from >= s.to {
+			continue
+		}
+		tx.startingAt(ref{s.author, s.from})
+		if s.to < a.next {
+			tx.startingAt(ref{s.author, s.to})
+		}
+		a.each(s.from, s.to, func(it *item) { its = append(its, it) })
+	}
+	return its
+}
+
 func (tx *Tx) encode() []byte {
 	as := tx.touched[:0]
 	for _, a := range tx.touched {
@@ -109,7 +174,7 @@ func (tx *Tx) encode() []byte {
 
 func (tx *Tx) reset() {
 	clear(tx.touched[:cap(tx.touched)])
-	*tx = Tx{doc: tx.doc, touched: tx.touched[:0], deletes: tx.deletes[:0], seams: tx.seams[:0], work: tx.work[:0], buf: tx.buf[:0]}
+	*tx = Tx{doc: tx.doc, touched: tx.touched[:0], deletes: tx.deletes[:0], order: tx.order[:0], seams: tx.seams[:0], work: tx.work[:0], buf: tx.buf[:0]}
 	if cap(tx.deletes)+cap(tx.seams)+cap(tx.work)+cap(tx.buf) > 1<<12 {
 		*tx = Tx{doc: tx.doc}
 	}
@@ -156,6 +221,11 @@ func (tx *Tx) startingAt(r ref) *item {
 func (tx *Tx) split(a *author, s spot, clock uint32) *item {
 	it := a.at(s)
 	r := it.split(&tx.doc.slab, clock-it.id.clock)
+	if it.redone {
+		to := tx.doc.redone[it.id]
+		r.redone = true
+		tx.doc.redone[r.id] = ref{to.author, to.clock + it.length}
+	}
 	a.insert(s, r)
 	tx.seams = append(tx.seams, r.id)
 	return r

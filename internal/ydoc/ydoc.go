@@ -47,6 +47,14 @@ type Doc struct {
 	later   []span // deletions of structs that are not here yet, normalized
 	tx      Tx     // the open transaction, reused
 	mark    uint32 // the latest that place gave
+	formats bool   // some text has or had formats
+
+	redone   map[ref]ref // what undo put in the place of deleted items, by their first units
+	undoers  []*UndoManager
+	watching int           // observers of types
+	updates  []*updateHook // of OnUpdate
+	news     []func()      // calls of observers that are due
+	telling  bool          // and being made
 }
 
 // New returns an empty document.
@@ -84,7 +92,35 @@ func (d *Doc) SetClient(id uint64) {
 // Text returns the shared text of that name, and makes it when missing. The
 // handle stays valid as long as the document.
 func (d *Doc) Text(name string) *Text {
-	return &Text{branch: d.root(name)}
+	if t, ok := d.root(name).as(typeText).shared().(*Text); ok {
+		return t
+	}
+	return &Text{handle: handle{branch: d.root(name)}}
+}
+
+// Array returns the shared array of that name, and makes it when missing. Which
+// type a name has is for the users of a document to agree on.
+func (d *Doc) Array(name string) *Array {
+	if a, ok := d.root(name).as(typeArray).shared().(*Array); ok {
+		return a
+	}
+	return &Array{handle: handle{branch: d.root(name)}}
+}
+
+// Map returns the shared map of that name, and makes it when missing.
+func (d *Doc) Map(name string) *Map {
+	if m, ok := d.root(name).as(typeMap).shared().(*Map); ok {
+		return m
+	}
+	return &Map{handle: handle{branch: d.root(name)}}
+}
+
+// XMLFragment returns the shared XML fragment of that name, and makes it when missing.
+func (d *Doc) XMLFragment(name string) *XML {
+	if x, ok := d.root(name).as(typeFragment).shared().(*XML); ok {
+		return x
+	}
+	return &XML{handle: handle{branch: d.root(name)}}
 }
 
 // Fork returns an independent copy with the author client (0: a random one).
@@ -102,7 +138,7 @@ func (d *Doc) Fork(client uint64) *Doc {
 func (d *Doc) root(name string) *branch {
 	b := d.roots[name]
 	if b == nil {
-		b = newBranch(nil)
+		b = newBranch(d, nil)
 		b.name = name
 		d.roots[name] = b
 	}

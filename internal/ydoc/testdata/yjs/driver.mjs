@@ -11,9 +11,15 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { makeRich, describe } from './rich.mjs'
+import { typeCommands } from './types.mjs'
 import { codec } from './codec.mjs'
+import { together } from './together.mjs'
 
 console.log = console.error // stdout carries the answers
+
+// The clock of UndoManagers, which keep Date.now from when yjs is loaded.
+const clock = { now: 1 }
+Date.now = () => clock.now
 
 const find = createRequire(path.join(path.resolve(process.argv[2]), 'driver.js'))
 const Y = find('yjs')
@@ -137,8 +143,12 @@ const commands = [
     enc.writeVarUint(w, Math.round(1000 * (t3 - t2)))
     enc.writeVarUint(w, state.length)
   },
-  ...codec({ Y, awareness, enc, dec, doc })
+  ...codec({ Y, awareness, enc, dec, doc }),
+  ...together({ Y, enc, dec, doc, take, remote })
 ]
+
+// From 64 on: those of types.mjs.
+typeCommands({ Y, enc, dec, doc, applyTo, clock }).forEach((c, i) => { commands[64 + i] = c })
 
 const answer = request => {
   const r = dec.createDecoder(request)
