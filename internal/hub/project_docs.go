@@ -14,6 +14,7 @@ type projectDoc struct {
 	id, summary, doc string
 	query            []string     // "name: what it does"
 	body, answer     reflect.Type // JSON; nil for none or for bytes
+	other            reflect.Type // JSON that is answered instead, as the query says; nil for none
 	list             bool         // the answer is a list of answer
 	bytes            string       // "body" or "answer" when that is a file's content
 	status           string       // of an answer of the type answer; 200 unless it says another
@@ -87,6 +88,9 @@ func (d projectDoc) responses(doc *huma.OpenAPI, r projectRoute) map[string]*hum
 	default:
 		if d.list {
 			schema = &huma.Schema{Type: huma.TypeArray, Items: schema}
+		}
+		if d.other != nil {
+			schema = &huma.Schema{OneOf: []*huma.Schema{schema, doc.Components.Schemas.Schema(d.other, true, "")}}
 		}
 		status := cmp.Or(d.status, "200")
 		all[status] = &huma.Response{Description: "OK", Content: content("application/json", schema)}

@@ -59,6 +59,7 @@ type document struct {
 	pending      []record
 	pendingBytes int
 	overflown    bool          // records were dropped from pending: a keyframe must replace them
+	rotateNow    bool          // somebody wants a new segment
 	held         int           // updates in pending or log that are not in y yet
 	safe         uint64        // everything up to this sequence is on disk
 	progress     chan struct{} // closed and replaced when safe grows or shown changes
@@ -97,7 +98,7 @@ func wake(c chan struct{}) {
 // recordLocked gives the log a record and returns its sequence.
 func (d *document) recordLocked(k kind, author, origin string, data []byte) uint64 {
 	d.sequence++
-	r := record{kind: k, sequence: d.sequence, count: 1, time: time.Now(), author: author, origin: origin, data: data}
+	r := record{kind: k, sequence: d.sequence, count: 1, time: d.store.cfg.now(), author: author, origin: origin, data: data}
 	d.pending = append(d.pending, r)
 	d.pendingBytes += len(data)
 	d.recorded = d.sequence

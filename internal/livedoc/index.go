@@ -5,13 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -41,16 +39,6 @@ type index struct {
 	byPath map[string]DocumentID // without the removed ones
 }
 
-// appendLine adds the line of k to b.
-func appendLine(b []byte, k known) ([]byte, error) {
-	j, err := json.Marshal(k)
-	if err != nil {
-		return nil, err
-	}
-	b = fmt.Appendf(b, "%08x ", crc32.Checksum(j, castagnoli))
-	return append(append(b, j...), '\n'), nil
-}
-
 // readIndex reads the lines of an index file. Bad is how many could not be read:
 // each is left out alone. Torn is true when the file does not end with a whole line.
 func readIndex(b []byte) (lines []known, bad int, torn bool) {
@@ -71,18 +59,12 @@ func readIndex(b []byte) (lines []known, bad int, torn bool) {
 }
 
 func readLine(line []byte) (known, error) {
-	if len(line) < 10 || line[8] != ' ' {
-		return known{}, errors.New("no line of an index")
-	}
-	sum, err := strconv.ParseUint(string(line[:8]), 16, 32)
+	j, err := readSummed(line)
 	if err != nil {
 		return known{}, err
 	}
-	if crc32.Checksum(line[9:], castagnoli) != uint32(sum) {
-		return known{}, errors.New("a line is damaged")
-	}
 	var k known
-	if err := json.Unmarshal(line[9:], &k); err != nil {
+	if err := json.Unmarshal(j, &k); err != nil {
 		return known{}, err
 	}
 	if !validID(string(k.Doc)) || k.Path == "" {
@@ -153,14 +135,14 @@ func (x *index) set(durable bool, lines ...known) error {
 			gone.Removed = &now
 			x.apply(gone)
 			var err error
-			if b, err = appendLine(b, gone); err != nil {
+			if b, err = appendSummed(b, gone); err != nil {
 				return err
 			}
 			x.lines++
 		}
 		x.apply(k)
 		var err error
-		if b, err = appendLine(b, k); err != nil {
+		if b, err = appendSummed(b, k); err != nil {
 			return err
 		}
 		x.lines++
@@ -190,7 +172,7 @@ func (x *index) compact() error {
 	var b []byte
 	for _, k := range all {
 		var err error
-		if b, err = appendLine(b, k); err != nil {
+		if b, err = appendSummed(b, k); err != nil {
 			return err
 		}
 	}

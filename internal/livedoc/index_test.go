@@ -87,7 +87,7 @@ func TestIndexDamage(t *testing.T) {
 		k := known{Doc: lyceum.NewID[DocumentID](), Path: path}
 		all = append(all, k)
 		var err error
-		if b, err = appendLine(b, k); err != nil {
+		if b, err = appendSummed(b, k); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -147,7 +147,7 @@ func TestOneProcessAtATime(t *testing.T) {
 
 func FuzzIndex(f *testing.F) {
 	now := time.Unix(1_800_000_000, 0).UTC()
-	b, err := appendLine(nil, known{Doc: "00112233-4455-4677-8899-aabbccddeeff", Path: "a", Inode: 1, Hash: "h", Removed: &now})
+	b, err := appendSummed(nil, known{Doc: "00112233-4455-4677-8899-aabbccddeeff", Path: "a", Inode: 1, Hash: "h", Removed: &now})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func FuzzIndex(f *testing.F) {
 			t.Fatalf("torn is %v", torn)
 		}
 		for _, k := range lines {
-			line, err := appendLine(nil, k)
+			line, err := appendSummed(nil, k)
 			if err != nil {
 				t.Fatal(err)
 			}

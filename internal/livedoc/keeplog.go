@@ -103,7 +103,10 @@ func (d *document) flush() error {
 		}
 		d.safeNow()
 	}
-	if !d.wal.due() {
+	d.mu.Lock()
+	due := d.rotateNow || d.wal.due()
+	d.mu.Unlock()
+	if !due {
 		return nil
 	}
 	return d.keyframe()
@@ -112,7 +115,7 @@ func (d *document) flush() error {
 // keyframe begins a new segment with the whole state, unless some of it is held.
 func (d *document) keyframe() error {
 	d.mu.Lock()
-	waits := d.y.Pending() && d.wal.size < 8*(d.wal.base+64<<10)
+	waits := d.y.Pending() && d.wal.size < 8*(d.wal.base+d.wal.least)
 	if d.held > 0 || waits {
 		d.mu.Unlock()
 		return nil // a keyframe would lack what is held or waits
@@ -130,6 +133,15 @@ func (d *document) keyframe() error {
 	}
 	err := d.wal.rotate(records)
 	d.safeNow()
+	d.locked(func() {
+		if err == nil {
+			d.rotateNow = false
+			d.stirLocked()
+		}
+	})
+	if err == nil {
+		d.store.tendSoon(d.id)
+	}
 	if err != nil && !d.wal.broken {
 		d.log.Warn("a keyframe cannot be written; the log goes on without", "err", err)
 		return nil
@@ -170,12 +182,12 @@ func (d *document) snapshotLocked(at uint64, records []record) []record {
 		// So that the segment stands alone.
 		d.note.Synced.Upto = max(d.note.Synced.Upto, at)
 	}
-	all := []record{{kind: kindKeyframe, sequence: at, count: 1, time: time.Now(), origin: originStore, data: state}}
+	all := []record{{kind: kindKeyframe, sequence: at, count: 1, time: d.store.cfg.now(), origin: originStore, data: state}}
 	all = append(all, records...)
 	d.wholeBytes = len(state)
 	d.sequence++
 	d.note.Path = d.path
-	return append(all, record{kind: kindFile, sequence: d.sequence, count: 1, time: time.Now(), origin: originStore, data: d.note.encode()})
+	return append(all, record{kind: kindFile, sequence: d.sequence, count: 1, time: d.store.cfg.now(), origin: originStore, data: d.note.encode()})
 }
 
 // fromHeld returns the records from the first held one on: y has all the others.

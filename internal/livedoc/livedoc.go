@@ -154,8 +154,11 @@ type Config struct {
 	Group     time.Duration // how long edits are gathered for one fsync; 0 means 20 ms, at most 100 ms
 	Linger    time.Duration // how long a document stays in memory after its last viewer; 0 means 30 s
 
-	slowAfter time.Duration // for one message to a viewer; 0 means 30 s
-	open      openFile      // for tests that let the disk fail
+	slowAfter time.Duration    // for one message to a viewer; 0 means 30 s
+	open      openFile         // for tests that let the disk fail
+	now       func() time.Time // the clock that records are dated by; nil means the machine's
+	keyframe  int              // bytes behind a keyframe that are worth another one; 0 means 64 kB
+	step      func(string)     // for tests that look between the steps of a rewriting
 }
 
 func (c Config) withDefaults() Config {
@@ -176,6 +179,15 @@ func (c Config) withDefaults() Config {
 	if c.open == nil {
 		c.open = openSegment
 	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	if c.keyframe <= 0 {
+		c.keyframe = 64 << 10
+	}
+	if c.step == nil {
+		c.step = func(string) {}
+	}
 	return c
 }
 
@@ -188,6 +200,15 @@ type Store struct {
 	watcher *files.Watcher
 	stop    context.CancelFunc
 	wg      sync.WaitGroup
+	people  *people
+
+	readers   chan struct{} // of histories; capacity maxReaders
+	rewriting sync.RWMutex  // held for writing while segments are replaced or removed
+	rewriters sync.Mutex    // held by who rewrites or clears a history
+
+	tending  sync.Mutex
+	tendNext map[DocumentID]bool // histories that are to be sealed
+	tendWake chan struct{}       // capacity 1
 
 	mu      sync.Mutex // comes before a document's lock
 	closed  bool
@@ -215,7 +236,7 @@ func New(c Config) (*Store, error) {
 	if err := os.MkdirAll(c.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of documents: %w", err)
 	}
-	s := &Store{cfg: c, log: c.Log, slots: map[DocumentID]*slot{}, opening: map[string]chan struct{}{}}
+	s := &Store{cfg: c, log: c.Log, slots: map[DocumentID]*slot{}, opening: map[string]chan struct{}{}, readers: make(chan struct{}, maxReaders), tendNext: map[DocumentID]bool{}, tendWake: make(chan struct{}, 1)}
 	var err error
 	if s.lock, err = takeLock(filepath.Join(c.State, "lock"), c.Log); err != nil {
 		return nil, err
@@ -223,10 +244,14 @@ func New(c Config) (*Store, error) {
 	if s.index, err = openIndex(c.State, c.Log, func() []known { return readLogs(c.State, c.Log) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("read the index of documents: %w", err), s.lock.Close())
 	}
+	if s.people, err = openPeople(c.State); err != nil {
+		c.Log.Warn("the names of those who edited cannot be read", "err", err)
+	}
 	s.watcher = c.Files.NewWatcher(files.WatcherConfig{Log: c.Log})
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	s.wg.Go(func() { s.recover(ctx) })
+	s.wg.Go(func() { s.keepHistories(ctx) })
 	return s, nil
 }
 
@@ -278,6 +303,11 @@ func (s *Store) Serve(ctx context.Context, path string, c Conn, v Viewer) error 
 		return closing
 	}
 	defer s.release(sl)
+	if !v.ReadOnly {
+		if err := s.people.meet(v.Account, v.Name); err != nil {
+			s.log.Warn("the name of somebody who edits cannot be noted", "err", err)
+		}
+	}
 	return sl.doc.serve(ctx, c, v)
 }
 

@@ -177,6 +177,7 @@ func (d *document) restore(wal *docLog, found opened) error {
 
 // settleIn prepares a state that was just built.
 func (d *document) settleIn() {
+	d.wal.least = int64(d.store.cfg.keyframe)
 	d.y.SetClient(d.epoch.draw(d.y.StateVector()))
 	d.textBytes = len(d.text.String())
 	d.wholeBytes = int(d.wal.size)
@@ -225,7 +226,7 @@ func (d *document) begin(dir, text string, seen place) error {
 	seen.Upto = 1
 	d.note = fileNote{Path: d.path, Synced: seen}
 	d.sequence, d.recorded, d.lastUpdate = 2, 2, 1
-	now := time.Now()
+	now := d.store.cfg.now()
 	d.wal, err = createLog(dir, d.id, d.epoch, d.store.cfg.open, []record{
 		{kind: kindKeyframe, sequence: 1, count: 1, time: now, origin: originEpoch, data: d.y.EncodeState(nil)},
 		{kind: kindFile, sequence: 2, count: 1, time: now, origin: originStore, data: d.note.encode()},

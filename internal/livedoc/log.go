@@ -42,6 +42,7 @@ type docLog struct {
 	file   logFile // the last segment
 	size   int64   // its bytes that are safe
 	base   int64   // bytes of its beginning: the keyframe and what came with it
+	least  int64   // bytes behind the keyframe that are worth another one
 	safe   uint64  // everything up to this sequence is on disk
 	broken bool    // the file is in a state that nobody knows: only rotate helps
 }
@@ -106,6 +107,8 @@ func openLog(dir string, doc DocumentID, open openFile) (*docLog, opened, error)
 	l := &docLog{dir: dir, doc: doc, epoch: s.header.epoch, open: open, file: f, size: int64(s.end)}
 	l.safe = s.records[len(s.records)-1].sequence
 	l.base = int64(len(s.records[0].data))
+	// Nothing is added to a sealed one: the next write begins another.
+	l.broken = s.header.codec != codecPlain
 	found := opened{records: s.records}
 	if s.torn {
 		if found.cut, err = l.cutTail(name, b[s.end:]); err != nil {
@@ -161,7 +164,7 @@ func (l *docLog) append(records []record) error {
 }
 
 // due reports whether the log behind the keyframe has outgrown it.
-func (l *docLog) due() bool { return l.size-l.base > max(l.base, 64<<10) }
+func (l *docLog) due() bool { return l.size-l.base > max(l.base, l.least) }
 
 // rotate begins a new segment with records, the first of which is a keyframe.
 // When it returns nil they are safe. After an error the old segment goes on.

@@ -82,6 +82,8 @@ func (d *document) at(ctx context.Context, p place) (*ydoc.Doc, error) {
 			return nil, err
 		}
 	}
+	d.store.rewriting.RLock()
+	defer d.store.rewriting.RUnlock()
 	y := ydoc.New(ydoc.Config{Client: d.y.Client()})
 	err := d.wal.replay(p.Upto, p.Also, func(r *record) error {
 		_, err := y.Restore(r.data)

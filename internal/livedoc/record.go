@@ -24,10 +24,11 @@ const (
 
 // The origins of a record: who or what changed the document.
 const (
-	originEdit  = "edit"  // a person's browser
-	originDisk  = "disk"  // the file was changed by a program
-	originEpoch = "epoch" // the beginning
-	originStore = "store" // our own book-keeping
+	originEdit    = "edit"    // a person's browser
+	originDisk    = "disk"    // the file was changed by a program
+	originRestore = "restore" // a person brought an old version back
+	originEpoch   = "epoch"   // the beginning
+	originStore   = "store"   // our own book-keeping
 )
 
 // record is one entry of a document's log. See the package comment for its layout.

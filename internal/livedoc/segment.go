@@ -14,7 +14,7 @@ const (
 	segmentMagic  = "LYCDLOG1"
 	segmentHeader = 56 // bytes
 	segmentSuffix = ".log"
-	codecPlain    = 0 // records follow one another as they are
+	codecPlain    = 0 // records follow one another as they are; see seal.go for the other
 )
 
 // header is the beginning of a segment. See the package comment for its layout.
@@ -48,7 +48,7 @@ func decodeHeader(b []byte) (header, error) {
 		first: binary.LittleEndian.Uint64(b[40:]),
 		codec: b[48],
 	}
-	if h.codec != codecPlain {
+	if h.codec != codecPlain && h.codec != codecZstd {
 		return header{}, fmt.Errorf("%w: its encoding is %d", errNewer, h.codec)
 	}
 	return h, nil
@@ -99,23 +99,43 @@ func scanSegment(b []byte) (scan, error) {
 	if err != nil {
 		return scan{}, err
 	}
-	s := scan{header: h, end: segmentHeader}
+	if h.codec == codecZstd {
+		records, err := openSealed(h, b)
+		if err != nil {
+			return scan{}, err
+		}
+		return scan{header: h, records: records, end: len(b)}, nil
+	}
+	s := scanRecords(h, b[segmentHeader:])
+	s.end += segmentHeader
+	if s.end < len(b) {
+		last := uint64(0)
+		if n := len(s.records); n > 0 {
+			last = s.records[n-1].sequence
+		}
+		s.damaged = safeBehind(b[s.end+1:], last+1)
+		s.torn = !s.damaged
+	}
+	if len(s.records) == 0 {
+		return scan{}, errors.New("a segment has no keyframe")
+	}
+	return s, nil
+}
+
+// scanRecords reads records up to the first one that cannot be there.
+func scanRecords(h header, b []byte) scan {
+	s := scan{header: h}
 	last := uint64(0)
 	for s.end < len(b) {
 		r, n, err := readRecord(b[s.end:])
 		if err != nil || last > 0 && r.sequence <= last || last == 0 && (r.kind != kindKeyframe || r.sequence != h.first) {
-			s.damaged = safeBehind(b[s.end+1:], last+1)
-			s.torn = !s.damaged
 			break
 		}
 		last = r.sequence
 		s.records = append(s.records, r)
 		s.end += n
 	}
-	if len(s.records) == 0 {
-		return scan{}, errors.New("a segment has no keyframe")
-	}
-	return s, nil
+	return s
 }
 
 // maxSearched bounds the bytes that safeBehind sums up.

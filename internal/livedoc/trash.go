@@ -158,6 +158,7 @@ func (s *Store) removeLogsLocked(lines []known) {
 	if err := s.index.set(true, lines...); err != nil {
 		s.log.Error("the index of documents cannot be written", "err", err)
 	}
+	// Who reads one of them at this moment finds it gone.
 	for _, k := range lines {
 		if err := os.RemoveAll(filepath.Join(s.cfg.State, string(k.Doc))); err != nil {
 			s.log.Warn("a history cannot be removed", "document", string(k.Doc), "err", err)

@@ -1,0 +1,284 @@
+package livedoc
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"lyceum/internal/api"
+	"lyceum/internal/lyceum"
+)
+
+// watch is a clock that a test sets.
+type watch struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func newWatch() *watch { return &watch{at: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)} }
+
+func (w *watch) now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.at
+}
+
+func (w *watch) move(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.at = w.at.Add(d)
+}
+
+func called(name string) func(*Viewer) {
+	return func(v *Viewer) { v.Account, v.Name = name, strings.ToUpper(name) }
+}
+
+// versions lists the history of a file.
+func (h *home) versions(path string, l Listing) api.History {
+	h.t.Helper()
+	got, err := h.History(context.Background(), path, l)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return got
+}
+
+func (h *home) version(path string, seq uint64) string {
+	h.t.Helper()
+	v, err := h.Version(context.Background(), path, seq)
+	if err != nil {
+		h.t.Fatalf("version %d: %v", seq, err)
+	}
+	return v.Text
+}
+
+// Who, when and what: people, the disk, a restore, names, and what of them stays
+// over a restart.
+func TestHistory(t *testing.T) {
+	t.Parallel()
+	clock := newWatch()
+	h := newHome(t, func(c *Config) { c.now = clock.now })
+	h.write("a", "one\n")
+	start := clock.now()
+	ada, grace := h.edit("a", called("ada")), h.edit("a", called("grace"))
+	for i := range 10 {
+		clock.move(time.Second)
+		ada.insert(4+i, "x")
+		ada.waitSaved(t)
+	}
+	clock.move(time.Minute)
+	grace.waitText(t, "one\nxxxxxxxxxx")
+	grace.remove(0, 4)
+	grace.waitSaved(t)
+	clock.move(6 * time.Minute)
+	ada.waitText(t, "xxxxxxxxxx")
+	ada.insert(10, "\n")
+	ada.waitSaved(t)
+	h.waitFile("a", "xxxxxxxxxx\n")
+	clock.move(time.Hour)
+	h.write("a", "from the disk\nxxxxxxxxxx\n")
+	ada.waitText(t, "from the disk\nxxxxxxxxxx\n")
+
+	got := h.versions("a", Listing{})
+	adas, graces := api.VersionAuthor{ID: "ada", Name: "ADA"}, api.VersionAuthor{ID: "grace", Name: "GRACE"}
+	want := []api.Version{
+		{At: start.Add(time.Hour + 7*time.Minute + 10*time.Second), Until: start.Add(time.Hour + 7*time.Minute + 10*time.Second), Origin: "disk", By: []api.VersionAuthor{}, Edits: 1, Added: 14},
+		{At: start.Add(7*time.Minute + 10*time.Second), Until: start.Add(7*time.Minute + 10*time.Second), Origin: "edit", By: []api.VersionAuthor{adas}, Edits: 1, Added: 1},
+		{At: start.Add(time.Second), Until: start.Add(70 * time.Second), Origin: "edit", By: []api.VersionAuthor{adas, graces}, Edits: 11, Added: 10, Removed: 4},
+		{At: start, Until: start, Origin: "begin", By: []api.VersionAuthor{}, Edits: 1},
+	}
+	numbers := cmpopts.IgnoreFields(api.Version{}, "Seq", "First")
+	if diff := cmp.Diff(got.Items, want, numbers); diff != "" {
+		t.Fatalf("the versions (-got +want): %s", diff)
+	}
+	texts := []string{"from the disk\nxxxxxxxxxx\n", "xxxxxxxxxx\n", "xxxxxxxxxx", "one\n"}
+	for i, v := range got.Items {
+		if text := h.version("a", v.Seq); text != texts[i] {
+			t.Errorf("version %d is %q, want %q", v.Seq, text, texts[i])
+		}
+	}
+	if text := h.version("a", got.Items[2].First+4); strings.Count(text, "x") < 2 || !strings.HasPrefix(text, "one\n") {
+		t.Errorf("in the middle of a sitting it is %q", text)
+	}
+	if got.SizeBytes < 500 || got.Newest != got.Items[0].Seq || got.Oldest != 1 || got.Doc == "" || got.Next != 0 {
+		t.Errorf("it says %+v", got)
+	}
+	// In pages the same comes out, and in detail more.
+	var paged []api.Version
+	for l := (Listing{Limit: 1}); ; {
+		page := h.versions("a", l)
+		paged = append(paged, page.Items...)
+		if page.Next == 0 {
+			break
+		}
+		l.Before = page.Next
+	}
+	if diff := cmp.Diff(paged, got.Items); diff != "" {
+		t.Errorf("by pages (-got +want): %s", diff)
+	}
+	if fine := h.versions("a", Listing{Detail: true}); len(fine.Items) != 9 {
+		t.Errorf("in detail there are %d versions", len(fine.Items))
+	}
+
+	// A name divides a sitting; it can be taken away again.
+	middle := got.Items[2].First + 4
+	named, err := h.NameVersion(t.Context(), "a", middle, "before lunch", "grace")
+	if err != nil || named > middle {
+		t.Fatalf("named %d, %v", named, err)
+	}
+	again := h.versions("a", Listing{})
+	if len(again.Items) != 5 || again.Items[3].Name != "before lunch" || again.Items[3].Seq != named {
+		t.Errorf("with a name it is %+v", again.Items)
+	}
+	// Restoring is an edit by who does it, seen by all, and saved.
+	clock.move(time.Minute)
+	n, err := h.RestoreVersion(t.Context(), "a", named, "grace")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ada.waitText(t, h.version("a", named))
+	h.waitFile("a", h.version("a", named))
+	h.restart()
+	again = h.versions("a", Listing{})
+	if v := again.Items[0]; v.Seq != n || v.Origin != "restore" || v.Restored != named || len(v.By) != 1 || v.By[0] != graces {
+		t.Errorf("the restore is %+v", v)
+	}
+	if _, err := h.NameVersion(t.Context(), "a", named, "", "ada"); err != nil {
+		t.Error(err)
+	}
+	if again := h.versions("a", Listing{}); len(again.Items) != 5 {
+		t.Errorf("without the name there are %d versions", len(again.Items))
+	}
+	if n, err := h.RestoreVersion(t.Context(), "a", n, "ada"); n != 0 || err != nil {
+		t.Errorf("restoring what is there gives %d, %v", n, err)
+	}
+	// A file that a program has deleted comes back.
+	if err := os.Remove(filepath.Join(h.dir, "a")); err != nil {
+		t.Fatal(err)
+	}
+	h.restart()
+	if _, err := h.RestoreVersion(t.Context(), "a", 1, "ada"); err != nil {
+		t.Error(err)
+	}
+	h.waitFile("a", "one\n")
+}
+
+// What there is to say of files without a history.
+func TestNoHistory(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	h.write("a", "text")
+	if got := h.versions("a", Listing{}); got.Doc != "" || len(got.Items) != 0 || got.Items == nil {
+		t.Errorf("a file that was never opened has %+v", got)
+	}
+	for what, err := range map[string]error{
+		"history of no file":          second(h.History(t.Context(), "b", Listing{})),
+		"version of no file":          second(h.Version(t.Context(), "b", 1)),
+		"version of what has none":    second(h.Version(t.Context(), "a", 1)),
+		"name for what has none":      second(h.NameVersion(t.Context(), "a", 1, "x", "ada")),
+		"restore of what has none":    second(h.RestoreVersion(t.Context(), "a", 1, "ada")),
+		"difference of what has none": second(h.Changes(t.Context(), "a", 1, 2)),
+	} {
+		if !lyceum.IsKind(err, lyceum.NotFound) {
+			t.Errorf("%s gives %v", what, err)
+		}
+	}
+	h.edit("a").stop()
+	if _, err := h.NameVersion(t.Context(), "a", 1, strings.Repeat("x", 201), "ada"); !lyceum.IsKind(err, lyceum.Invalid) {
+		t.Errorf("a long name gives %v", err)
+	}
+	// A program renames it while nobody looks: the history goes along.
+	h.restart(func() {
+		if err := os.Rename(filepath.Join(h.dir, "a"), filepath.Join(h.dir, "z")); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if got := h.versions("z", Listing{}); got.Doc == "" || len(got.Items) != 1 {
+		t.Errorf("after a rename it is %+v", got)
+	}
+}
+
+func second[A any](_ A, err error) error { return err }
+
+func TestClearHistory(t *testing.T) {
+	t.Parallel()
+	for _, all := range []bool{true, false} {
+		t.Run(fmt.Sprint("all ", all), func(t *testing.T) {
+			t.Parallel()
+			clock := newWatch()
+			h := newHome(t, func(c *Config) { c.now, c.keyframe = clock.now, 2000 })
+			h.write("a", "")
+			ada := h.edit("a", called("ada"))
+			for i := range 60 {
+				clock.move(10 * time.Minute)
+				ada.insert(0, fmt.Sprintf("secret %d %s\n", i, strings.Repeat("x", 80)))
+				ada.waitSaved(t)
+				ada.remove(0, ada.text.Len())
+				ada.waitSaved(t)
+			}
+			ada.insert(0, "what stays")
+			ada.waitSaved(t)
+			was := h.versions("a", Listing{Limit: 1000})
+			if len(was.Items) < 60 {
+				t.Fatalf("there are %d versions", len(was.Items))
+			}
+			before := uint64(0)
+			if !all {
+				before = was.Items[20].Seq
+			}
+			want := map[uint64]string{}
+			for _, v := range was.Items {
+				if v.Seq >= before && before > 0 {
+					want[v.Seq] = h.version("a", v.Seq)
+				}
+			}
+			freed, err := h.ClearHistory(t.Context(), "a", before, "ada")
+			if err != nil || freed <= 0 {
+				t.Fatalf("%d bytes freed, %v", freed, err)
+			}
+			got := h.versions("a", Listing{Limit: 1000})
+			if got.Cleared == 0 || got.Oldest != got.Items[len(got.Items)-1].Seq || got.Newest != got.Items[0].Seq || all && got.SizeBytes >= was.SizeBytes {
+				t.Errorf("then it is %+v", got)
+			}
+			if all && len(got.Items) != 1 || !all && len(got.Items) != 21 {
+				t.Errorf("there are %d versions left", len(got.Items))
+			}
+			for seq, text := range want {
+				if got := h.version("a", seq); got != text {
+					t.Errorf("version %d is %q, want %q", seq, got, text)
+				}
+			}
+			if _, err := h.Version(t.Context(), "a", was.Items[40].Seq); !lyceum.IsKind(err, lyceum.NotFound) {
+				t.Errorf("a version that was cleared gives %v", err)
+			}
+			if text := h.version("a", got.Newest); text != "what stays" {
+				t.Errorf("the newest is %q", text)
+			}
+			// No byte of it is left, in whatever file.
+			if all {
+				dir := filepath.Join(h.cfg.State, got.Doc)
+				entries, err := os.ReadDir(dir)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, e := range entries {
+					if b, err := os.ReadFile(filepath.Join(dir, e.Name())); err != nil || strings.Contains(string(b), "secret") {
+						t.Errorf("%s still has it (%v)", e.Name(), err)
+					}
+				}
+			}
+			ada.insert(0, "and goes on: ")
+			ada.waitSaved(t)
+			h.restart()
+			h.edit("a").waitText(t, "and goes on: what stays")
+		})
+	}
+}

@@ -1,0 +1,101 @@
+package livedoc
+
+import (
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// labelsName is the file of lines, beside the segments, that says what is known of
+// single versions besides their edits.
+const labelsName = "labels"
+
+// label is a line of that file. What it says of a version replaces what lines
+// before it said.
+type label struct {
+	Epoch EpochID   `json:"epoch"`
+	Seq   uint64    `json:"seq"`
+	At    time.Time `json:"at"`
+	By    string    `json:"by,omitempty"` // account
+
+	Name     *string `json:"name,omitempty"`     // "" takes the name away
+	Commit   string  `json:"commit,omitempty"`   // git's id of the commit that brought this change on disk
+	Subject  string  `json:"subject,omitempty"`  // its first line
+	Restored uint64  `json:"restored,omitempty"` // the version is the text of this one
+	Cleared  bool    `json:"cleared,omitempty"`  // what was before Seq was cleared
+}
+
+// labels are what is said of the versions of one epoch.
+type labels struct {
+	of      map[uint64]label
+	cleared uint64
+}
+
+// readLabels reads the labels of a document's folder.
+func readLabels(dir string, epoch EpochID) (labels, error) {
+	lines, err := linesIn[label](filepath.Join(dir, labelsName))
+	all := labels{of: map[uint64]label{}}
+	for _, l := range lines {
+		if l.Epoch != epoch {
+			continue
+		}
+		if l.Cleared {
+			all.cleared = max(all.cleared, l.Seq)
+			continue
+		}
+		all.of[l.Seq] = all.of[l.Seq].with(l)
+	}
+	return all, err
+}
+
+func (l label) with(n label) label {
+	if n.Name != nil {
+		l.Name = n.Name
+	}
+	if n.Commit != "" {
+		l.Commit, l.Subject = n.Commit, n.Subject
+	}
+	if n.Restored > 0 {
+		l.Restored = n.Restored
+	}
+	return l
+}
+
+// name is the name of a version, "" when it has none.
+func (l labels) name(seq uint64) string {
+	if n := l.of[seq].Name; n != nil {
+		return *n
+	}
+	return ""
+}
+
+func addLabel(dir string, l label) error {
+	l.At = time.Now().UTC()
+	return addLine(filepath.Join(dir, labelsName), l)
+}
+
+// keepLabels adds the label of a clearing and forgets those of older versions.
+func keepLabels(dir string, cleared label) error {
+	name := filepath.Join(dir, labelsName)
+	lines, err := linesIn[label](name)
+	if err != nil {
+		return err
+	}
+	cleared.At = time.Now().UTC()
+	var b []byte
+	for _, l := range append(lines, cleared) {
+		if l.Epoch != cleared.Epoch || l.Seq < cleared.Seq || l.Cleared && l.Seq != cleared.Seq {
+			continue
+		}
+		if b, err = appendSummed(b, l); err != nil {
+			return err
+		}
+	}
+	if err := removeIfThere(name + ".new"); err != nil {
+		return err
+	}
+	if err := writeFile(name+".new", b); err != nil {
+		return err
+	}
+	return os.Rename(name+".new", name)
+}
