@@ -709,6 +709,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/p/{id}/history/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions of a file, newest first; the text of one; what changed between two
+         * @description With at the answer is the text (text/plain; charset=utf-8, with an ETag, and in Lyceum-Version the sequence that was found: at may be any number, the version is the last one that is not newer). With diff and at it is a VersionDiff. 404 says that there is no such file, or that nothing so old is kept.
+         */
+        get: operations["getHistory"];
+        put?: never;
+        /** Name a version, restore one, or clear what is old */
+        post: operations["changeHistory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/p/{id}/jobs": {
         parameters: {
             query?: never;
@@ -1624,6 +1645,26 @@ export interface components {
             /** @description what was done: project.delete */
             verb: string;
         };
+        DiffHunk: {
+            lines: components["schemas"]["DiffLine"][];
+            /** Format: int64 */
+            new: number;
+            /** Format: int64 */
+            newLines: number;
+            /**
+             * Format: int64
+             * @description its first line in the older text, from 1
+             */
+            old: number;
+            /** Format: int64 */
+            oldLines: number;
+        };
+        DiffLine: {
+            /** @enum {string} */
+            kind: "same" | "added" | "removed";
+            /** @description without the end of the line */
+            text: string;
+        };
         DiskMeasured: {
             problem?: components["schemas"]["Problem"];
             /** @description the total until now */
@@ -2136,6 +2177,69 @@ export interface components {
             repo: string;
             /** @description for clone */
             url?: string;
+        };
+        History: {
+            /**
+             * Format: int64
+             * @description what was before this sequence was cleared by somebody
+             */
+            cleared?: number;
+            /** @description a part of the history cannot be read; the rest is told */
+            damaged?: boolean;
+            /** @description the document's id; empty when the file was never edited */
+            doc?: string;
+            /** @description sequences are of this epoch */
+            epoch?: string;
+            items: components["schemas"]["Version"][];
+            /**
+             * Format: int64
+             * @description sequence of the newest version
+             */
+            newest?: number;
+            /**
+             * Format: int64
+             * @description give it as before to get the next page; absent on the last
+             */
+            next?: number;
+            /**
+             * Format: int64
+             * @description sequence of the oldest version that is kept
+             */
+            oldest?: number;
+            path: string;
+            /**
+             * Format: int64
+             * @description what the history takes on disk
+             */
+            sizeBytes: number;
+        };
+        HistoryAction: {
+            /**
+             * @description name: give the version seq a name, or take it away; restore: make the document what the version seq was, as an ordinary edit; clear: drop what is older than seq, or without seq all but the present
+             * @enum {string}
+             */
+            action: "name" | "restore" | "clear";
+            /** @description empty takes the name away */
+            name?: string;
+            /** Format: int64 */
+            seq?: number;
+        };
+        HistoryDone: {
+            /**
+             * Format: int64
+             * @description by clearing
+             */
+            freedBytes: number;
+            /**
+             * Format: int64
+             * @description the version that was named, or the one that the restore made; absent when that changed nothing
+             */
+            seq?: number;
+            /**
+             * Format: int64
+             * @description what the history takes on disk now
+             */
+            sizeBytes: number;
         };
         Invitation: {
             account?: components["schemas"]["Person"];
@@ -3055,6 +3159,94 @@ export interface components {
              * @enum {string}
              */
             state: "done" | "same" | "exists" | "skipped" | "failed";
+        };
+        Version: {
+            /**
+             * Format: int64
+             * @description characters, in UTF-16 units
+             */
+            added: number;
+            /**
+             * Format: date-time
+             * @description of its first edit, by the server's clock
+             */
+            at: string;
+            /** @description who edited, in the order of their first edits; nobody when it came from the disk */
+            by: components["schemas"]["VersionAuthor"][];
+            /** @description of a change on disk: the commit that git had checked out with just these bytes */
+            commit?: components["schemas"]["VersionCommit"];
+            /**
+             * Format: int64
+             * @description how many edits it joins
+             */
+            edits: number;
+            /**
+             * Format: int64
+             * @description sequence of its first edit
+             */
+            first: number;
+            /** @description that somebody has given it; such a version is always kept */
+            name?: string;
+            /**
+             * @description begin: the file as it was when it was first opened; disk: a program has changed the file
+             * @enum {string}
+             */
+            origin: "begin" | "edit" | "disk" | "restore";
+            /**
+             * Format: int64
+             * @description characters, in UTF-16 units
+             */
+            removed: number;
+            /**
+             * Format: int64
+             * @description of a restore: the sequence of the version that was brought back
+             */
+            restored?: number;
+            /**
+             * Format: int64
+             * @description sequence of its last edit: what at= wants
+             */
+            seq: number;
+            /**
+             * Format: date-time
+             * @description of its last edit
+             */
+            until: string;
+        };
+        VersionAuthor: {
+            /** @description of the account */
+            id: string;
+            /** @description as it was known last in this project; empty when it is not known */
+            name: string;
+        };
+        VersionCommit: {
+            /** @description in full */
+            id: string;
+            subject: string;
+        };
+        VersionDiff: {
+            /**
+             * Format: int64
+             * @description lines
+             */
+            added: number;
+            /** @description the texts differ so much that lines which are equal may be told as changed */
+            coarse?: boolean;
+            /** @description only the first hunks are told: at most 2000 lines or 1 MB */
+            cut?: boolean;
+            /**
+             * Format: int64
+             * @description sequence of the older side, as it was asked for
+             */
+            from: number;
+            hunks: components["schemas"]["DiffHunk"][];
+            /**
+             * Format: int64
+             * @description lines
+             */
+            removed: number;
+            /** Format: int64 */
+            to: number;
         };
         Viewer: {
             account: string;
@@ -4776,6 +4968,89 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GitEvent"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHistory: {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                before?: string;
+                /** @description versions on a page, at most 1000, default 100 */
+                limit?: string;
+                /** @description 1: each pause of two seconds ends a version, not only of five minutes */
+                detail?: string;
+                /** @description sequence of a version */
+                at?: string;
+                /** @description sequence of the version to compare with */
+                diff?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"] | components["schemas"]["VersionDiff"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeHistory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HistoryAction"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryDone"];
                 };
             };
             /** @description Error */
