@@ -178,7 +178,7 @@ func (u *UndoManager) within(it *item) bool {
 
 // after takes a transaction in, at its end.
 func (u *UndoManager) after(tx *Tx, changes []*change) {
-	if tx.remote && tx.origin == nil || !u.tracks(tx.origin) || !u.concerned(changes) {
+	if tx.remote && tx.origin == nil || !u.tracks(tx.origin) || !u.concerned(tx, changes) {
 		return
 	}
 	to := &u.undo
@@ -219,10 +219,10 @@ func (u *UndoManager) after(tx *Tx, changes []*change) {
 	}
 }
 
-// concerned reports whether one of the changes is within the scope.
-func (u *UndoManager) concerned(changes []*change) bool {
+// concerned reports whether the transaction changed something within the scope.
+func (u *UndoManager) concerned(tx *Tx, changes []*change) bool {
 	if len(u.scope) == 0 {
-		return true
+		return len(tx.touched)+len(tx.deletes) > 0
 	}
 	for _, c := range changes {
 		for b := c.branch; b != nil; b = b.up() {

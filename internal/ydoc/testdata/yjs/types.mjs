@@ -83,6 +83,7 @@ const showOp = (Y, op) => {
 }
 
 const showEvent = (Y, name, e) => ({
+  transaction: e.transaction,
   root: name,
   path: e.path,
   delta: e.changes.delta.map(op => showOp(Y, op)),
@@ -104,6 +105,11 @@ const showPosition = (Y, p) => p === null
 
 // typeCommands are appended to those of the driver.
 export const typeCommands = ({ Y, enc, dec, doc, applyTo, clock }) => {
+  // Yjs tells of its cleaning up too, in transactions of their own: the first one counts.
+  const told = t => {
+    const all = (t.events ?? []).splice(0)
+    return all.filter(e => e.transaction === all[0].transaction).map(e => ({ ...e, transaction: undefined }))
+  }
   // report: the first update that was emitted here, what yjs did by itself after
   // it, or "", and the events since
   const report = (t, w, list) => {
@@ -111,7 +117,7 @@ export const typeCommands = ({ Y, enc, dec, doc, applyTo, clock }) => {
     const rest = more.concat(list === t.local ? [] : t.local.splice(0))
     enc.writeVarUint8Array(w, first ?? new Uint8Array())
     enc.writeVarUint8Array(w, rest.length === 0 ? new Uint8Array() : Y.mergeUpdates(rest))
-    enc.writeVarString(w, JSON.stringify((t.events ?? []).splice(0)))
+    enc.writeVarString(w, JSON.stringify(told(t)))
   }
   const readType = (r, t) => readTarget(Y, dec, r, t.doc)
   return [
@@ -125,7 +131,9 @@ export const typeCommands = ({ Y, enc, dec, doc, applyTo, clock }) => {
     (r, w) => {
       const t = doc(r)
       const origin = origins[dec.readVarUint(r)]
+      t.changing = true
       t.doc.transact(() => { for (let n = dec.readVarUint(r); n > 0; n--) edit(Y, dec, r, t.doc) }, origin)
+      t.changing = false
       report(t, w, t.local)
     },
     // 2 receive: doc update  →  report
@@ -145,17 +153,26 @@ export const typeCommands = ({ Y, enc, dec, doc, applyTo, clock }) => {
       const captureTimeout = dec.readVarUint(r)
       const scope = []
       for (let n = dec.readVarUint(r); n > 0; n--) scope.push(root(Y, t.doc, dec.readVarString(r)))
-      t.undo = new Y.UndoManager(scope.length > 0 ? scope : t.doc, { captureTimeout, trackedOrigins: new Set([null, 'one']) })
+      // With the whole document as its scope, yjs makes entries of nothing.
+      for (const name of scope.length > 0 ? [] : Object.keys(roots)) scope.push(root(Y, t.doc, name))
+      t.undo = new Y.UndoManager(scope, {
+        captureTimeout,
+        trackedOrigins: new Set([null, 'one']),
+        // Yjs would also take back what it cleans up after an update: ydoc does not.
+        captureTransaction: () => t.changing
+      })
     },
     // 5 undo: doc 0 undo | 1 redo | 2 stop | 3 clear  →  report, undoable, redoable
     (r, w) => {
       const t = doc(r)
+      t.changing = true
       switch (dec.readVarUint(r)) {
         case 0: t.undo.undo(); break
         case 1: t.undo.redo(); break
         case 2: t.undo.stopCapturing(); break
         default: t.undo.clear()
       }
+      t.changing = false
       report(t, w, t.local)
       enc.writeVarUint(w, t.undo.undoStack.length)
       enc.writeVarUint(w, t.undo.redoStack.length)
