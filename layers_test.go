@@ -24,6 +24,7 @@ var rooms = map[string]int{
 
 	"internal/api":     1,
 	"internal/rest":    1,
+	"internal/lane":    1,
 	"internal/compute": 1,
 	"internal/ticket":  1,
 	"internal/search":  1,

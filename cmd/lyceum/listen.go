@@ -143,24 +143,30 @@ func (f *certificateFiles) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 }
 
 // start serves on the listener within group.
-func (l *listener) start(group *errgroup.Group, h http.Handler, log *slog.Logger) *http.Server {
-	return serveOn(group, l.Listener, h, log)
+func (l *listener) start(group *errgroup.Group, h http.Handler, log *slog.Logger) server {
+	return serveOn(group, l.Listener, rest.NewServer(h, log))
 }
 
-func (c *challenge) start(group *errgroup.Group, log *slog.Logger) *http.Server {
-	return serveOn(group, c.Listener, c.handler, log)
+func (c *challenge) start(group *errgroup.Group, log *slog.Logger) server {
+	return serveOn(group, c.Listener, rest.NewServer(c.handler, log))
 }
 
-func serveOn(group *errgroup.Group, l net.Listener, h http.Handler, log *slog.Logger) *http.Server {
-	server := rest.NewServer(h, log)
+// server is an http.Server or what wraps one.
+type server interface {
+	Serve(l net.Listener) error
+	Shutdown(ctx context.Context) error
+	Close() error
+}
+
+func serveOn(group *errgroup.Group, l net.Listener, s server) server {
 	group.Go(func() error {
-		err := server.Serve(l)
+		err := s.Serve(l)
 		if errors.Is(err, http.ErrServerClosed) {
 			return nil
 		}
 		return err
 	})
-	return server
+	return s
 }
 
 func (l *listener) close() error {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -21,8 +20,10 @@ import (
 	"lyceum/internal/auth"
 	"lyceum/internal/compute/process"
 	"lyceum/internal/hub"
+	"lyceum/internal/lane"
 	"lyceum/internal/lifecycle"
 	"lyceum/internal/link"
+	"lyceum/internal/rest"
 	"lyceum/internal/ticket"
 	"lyceum/web"
 )
@@ -166,7 +167,8 @@ func (s *site) serve(ctx context.Context) error {
 	defer stop()
 	group.Go(func() error { return s.lifecycle.Run(ctx) })
 	group.Go(func() error { return s.hub.Run(inner) })
-	servers := []*http.Server{s.public.start(group, s.hub.Handler(), s.log)}
+	public := rest.NewServer(s.hub.Handler(), s.log)
+	servers := []server{serveOn(group, s.public.Listener, lane.New(lane.Config{Server: public, Takes: s.hub.IsTraffic, Log: s.log}))}
 	if s.internal.Listener != nil {
 		servers = append(servers, s.internal.start(group, s.hub.InternalHandler(), s.log))
 	}
@@ -191,7 +193,7 @@ func (s *site) serve(ctx context.Context) error {
 
 // shutDown lets open requests end, and cuts those that take too long: sockets,
 // which their clients open again elsewhere.
-func shutDown(servers []*http.Server, limit time.Duration) error {
+func shutDown(servers []server, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	var all error

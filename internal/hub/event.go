@@ -204,6 +204,9 @@ func (h *Hub) concerned(ctx context.Context, n postgres.Notification, members bo
 	if n.Account != "" && !members {
 		return h.listening(n.Account), nil
 	}
+	if len(h.events.accounts()) == 0 {
+		return nil, nil
+	}
 	ids, err := h.DB.MemberIDs(ctx, n.Project())
 	if err != nil {
 		return nil, err

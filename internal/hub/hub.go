@@ -86,7 +86,8 @@ type Hub struct {
 	sockets  *sockets
 	roles    *roles
 	settings settings
-	routes   []projectRoute
+	routes   []projectRoute // of project traffic
+	table    routeTable     // the same, to be searched
 	cutters  sync.WaitGroup // goroutines that end sockets
 	ready    atomic.Bool
 	drained  chan struct{} // closed by Drain
@@ -125,6 +126,7 @@ func New(c Config) (*Hub, error) {
 // newHub makes the parts that need nothing from outside.
 func newHub(c Config) *Hub {
 	h := &Hub{Config: c, log: c.Logger, base: strings.TrimRight(c.BaseURL.Path, "/"), events: newBroker(), sockets: newSockets(), roles: newRoles(), routes: projectRoutes(), drained: make(chan struct{})}
+	h.table = newRouteTable(h.routes)
 	var once atomic.Bool
 	h.drain = func() {
 		if once.CompareAndSwap(false, true) {
@@ -170,6 +172,9 @@ func tag(path string) string {
 
 // Handler serves the public listener.
 func (h *Hub) Handler() http.Handler { return h.handler }
+
+// IsTraffic reports whether requests for the path go to a project.
+func (h *Hub) IsTraffic(path string) bool { return strings.HasPrefix(path, h.base+"/p/") }
 
 // front leads project traffic past mux, which would clean its paths and redirect:
 // the names of files are the project's affair.

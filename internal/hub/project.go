@@ -24,35 +24,70 @@ func stateOf(p lyceum.Project) api.ProjectState {
 // projectOf is a project as the actor sees it. grace is for how long a deleted
 // project can be restored.
 func projectOf(v postgres.ProjectView, actor lyceum.Actor, grace time.Duration) api.Project {
+	return projectWith(v, allowed(actor, objectIn(v)), grace)
+}
+
+// projectsOf is projectOf for many, most of which allow the actor the same.
+func projectsOf(list []postgres.ProjectView, actor lyceum.Actor, grace time.Duration) []api.Project {
+	known := map[lyceum.Object][]string{}
+	return all(list, func(v postgres.ProjectView) api.Project {
+		o := objectIn(v)
+		kind := o
+		if o.Project != actor.Only {
+			kind.Project = "another" // all but that one are alike to lyceum.Can
+		}
+		can, ok := known[kind]
+		if !ok {
+			can = allowed(actor, o)
+			known[kind] = can
+		}
+		return projectWith(v, can, grace)
+	})
+}
+
+func objectIn(v postgres.ProjectView) lyceum.Object {
+	return lyceum.Object{Project: v.ID, Role: v.Role, Deleted: !v.Deleted.IsZero()}
+}
+
+// allowed lists the verbs that the object allows the actor and the site does not.
+func allowed(actor lyceum.Actor, object lyceum.Object) []string {
+	list := []string{}
+	for _, verb := range lyceum.Verbs() {
+		if verb != lyceum.DoNothing && lyceum.Can(actor, verb, object) && !lyceum.Can(actor, verb, lyceum.Object{}) {
+			list = append(list, string(verb))
+		}
+	}
+	return list
+}
+
+func projectWith(v postgres.ProjectView, can []string, grace time.Duration) api.Project {
 	p := api.Project{
 		ID: string(v.ID), Name: v.Name, Description: v.Description, Slug: v.Slug, Role: string(v.Role), Starred: v.Starred,
 		Created: v.Created, LastEdited: v.LastEdited, Deleted: maybeTime(v.Deleted), State: stateOf(v.Project),
-		People: all(v.People, personOf), Members: v.Members, Can: []string{},
+		People: all(v.People, personOf), Members: v.Members, Can: can,
 	}
 	if !v.Deleted.IsZero() {
 		p.Purged = maybeTime(v.Deleted.Add(grace))
-	}
-	object := lyceum.Object{Project: v.ID, Role: v.Role, Deleted: !v.Deleted.IsZero()}
-	for _, verb := range lyceum.Verbs() {
-		if verb != lyceum.DoNothing && lyceum.Can(actor, verb, object) && !lyceum.Can(actor, verb, lyceum.Object{}) {
-			p.Can = append(p.Can, string(verb))
-		}
 	}
 	return p
 }
 
 // project reads one project as the asker sees it now.
 func (h *Hub) project(ctx context.Context, id lyceum.ProjectID) (*body[api.Project], error) {
-	g := grantOf(ctx)
-	v, err := h.DB.ProjectFor(ctx, id, g.Account.ID)
+	v, err := h.DB.ProjectFor(ctx, id, grantOf(ctx).Account.ID)
 	if err != nil {
 		return nil, err
 	}
+	return h.show(ctx, v)
+}
+
+// show answers with a project that was read for the asker.
+func (h *Hub) show(ctx context.Context, v postgres.ProjectView) (*body[api.Project], error) {
 	settings, err := h.settings.get(ctx, h.DB)
 	if err != nil {
 		return nil, err
 	}
-	return reply(projectOf(v, g.Actor, settings.DeleteGrace)), nil
+	return reply(projectOf(v, grantOf(ctx).Actor, settings.DeleteGrace)), nil
 }
 
 // after answers a change of a project with the project as it is then.
@@ -79,8 +114,7 @@ func (h *Hub) listProjects(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	items := all(list, func(v postgres.ProjectView) api.Project { return projectOf(v, g.Actor, settings.DeleteGrace) })
-	return reply(api.Page[api.Project]{Items: items, Next: next, Total: total}), nil
+	return reply(api.Page[api.Project]{Items: projectsOf(list, g.Actor, settings.DeleteGrace), Next: next, Total: total}), nil
 }
 
 // listOnly is the list for an API token that reaches one project.
@@ -202,8 +236,11 @@ func (h *Hub) changeProject(ctx context.Context, in *struct {
 			return nil, err
 		}
 	}
-	_, err := h.DB.UpdateProject(ctx, act(ctx), grantOf(ctx).project, postgres.ProjectChange{Name: c.Name, Description: c.Description, Slug: c.Slug})
-	return h.after(ctx, err)
+	v, err := h.DB.UpdateProject(ctx, act(ctx), grantOf(ctx).project, postgres.ProjectChange{Name: c.Name, Description: c.Description, Slug: c.Slug})
+	if err != nil {
+		return nil, err
+	}
+	return h.show(ctx, v)
 }
 
 func (h *Hub) deleteProject(ctx context.Context, _ *OfProject) (*body[api.Project], error) {

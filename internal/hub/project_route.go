@@ -25,14 +25,30 @@ func projectRoutes() []projectRoute {
 	return slices.Concat(fileTraffic(), searchTraffic(), gitTraffic(), jobTraffic(), trashTraffic(), uploadTraffic(), archiveTraffic(), previewTraffic(), documentTraffic(), historyTraffic(), terminalTraffic(), limitTraffic())
 }
 
-// findRoute returns the row for a request below /p/{id}/. path is escaped.
-// allow lists the methods that the path has, when the method is not among them.
-func findRoute(table []projectRoute, method, path string) (row projectRoute, allow string, ok bool) {
+// routeTable is the table by the first segment of its paths, which is never a
+// variable.
+type routeTable map[string][]projectRoute
+
+func newRouteTable(rows []projectRoute) routeTable {
+	t := routeTable{}
+	for _, r := range rows {
+		first, _, _ := strings.Cut(r.path, "/")
+		t[first] = append(t[first], r)
+	}
+	return t
+}
+
+// find returns the row for a request below /p/{id}/. path is escaped. allow lists
+// the methods that the path has, when the method is not among them.
+func (t routeTable) find(method, path string) (row *projectRoute, allow string, ok bool) {
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
+	first, _, _ := strings.Cut(path, "/")
+	rows := t[first]
 	var methods []string
-	for _, r := range table {
+	for i := range rows {
+		r := &rows[i]
 		if !r.matches(path) {
 			continue
 		}
@@ -41,23 +57,25 @@ func findRoute(table []projectRoute, method, path string) (row projectRoute, all
 		}
 		methods = append(methods, r.method)
 	}
-	return projectRoute{}, strings.Join(methods, ", "), false
+	return nil, strings.Join(methods, ", "), false
 }
 
-func (r projectRoute) matches(path string) bool {
+func (r *projectRoute) matches(path string) bool {
 	if head, ok := strings.CutSuffix(r.path, "{path...}"); ok {
-		return strings.HasPrefix(path, head) || path+"/" == head
+		return strings.HasPrefix(path, head) || len(path)+1 == len(head) && strings.HasPrefix(head, path)
 	}
-	want, got := strings.Split(r.path, "/"), strings.Split(path, "/")
-	if len(want) != len(got) {
-		return false
-	}
-	for i, w := range want {
-		if w != got[i] && (w[0] != '{' || got[i] == "") {
+	want, got := r.path, path
+	for {
+		w, wantMore, more := strings.Cut(want, "/")
+		g, gotMore, gotOne := strings.Cut(got, "/")
+		if w != g && (w[0] != '{' || g == "") || more != gotOne {
 			return false
 		}
+		if !more {
+			return true
+		}
+		want, got = wantMore, gotMore
 	}
-	return true
 }
 
 // hidden reports whether a file's path (decoded, below the home) leads through a

@@ -22,6 +22,9 @@ import (
 // upload or download.
 const stallTime = 60 * time.Second
 
+// slack is what a deadline may be later, so that it is not set for each piece.
+const slack = 2 * time.Second
+
 // serveProject carries /p/{id}/… to the project server: who, may they, where,
 // with a ticket.
 func (h *Hub) serveProject(w http.ResponseWriter, r *http.Request) {
@@ -34,7 +37,7 @@ func (h *Hub) serveProject(w http.ResponseWriter, r *http.Request) {
 func (h *Hub) carry(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	text, path, _ := strings.Cut(strings.TrimPrefix(r.URL.EscapedPath(), "/p/"), "/")
-	route, allow, ok := findRoute(h.routes, r.Method, path)
+	route, allow, ok := h.table.find(r.Method, path)
 	if !ok {
 		if allow != "" {
 			w.Header().Set("Allow", allow)
@@ -73,7 +76,7 @@ func (h *Hub) carry(w http.ResponseWriter, r *http.Request) error {
 	}
 	rest.Stream(w)
 	out := &contentWriter{ResponseWriter: w, rc: http.NewResponseController(w)}
-	h.Proxy.ServeProject(out, forProject(r.WithContext(lasting), out, path), addr, ticketFor(id, object))
+	h.Proxy.ServeProject(out, forProject(lasting, r, out, path), addr, ticketFor(id, object))
 	return nil
 }
 
@@ -156,22 +159,28 @@ func ticketFor(id auth.Identity, o lyceum.Object) ticket.Ticket {
 	}
 }
 
-// forProject is the request as the project sees it: its own path, and nothing by
-// which the sender could be imitated.
-func forProject(r *http.Request, w *contentWriter, path string) *http.Request {
-	r = r.Clone(r.Context())
-	r.URL.RawPath = "/" + path
-	r.URL.Path, _ = url.PathUnescape("/" + path) // checked by mayCarry
-	r.RequestURI = ""
-	if strings.Contains(r.URL.RawQuery, "token=") {
-		q := r.URL.Query()
+// ofSender are the headers by which the sender could be imitated, or that say
+// where it is. Their names are canonical.
+var ofSender = []string{ticket.Header, "Cookie", "Authorization", "Proxy-Authorization", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"}
+
+// forProject is r as the project sees it: its own path, and nothing of ofSender.
+// Those are taken out of r too, as nothing reads them from here on: a copy of all
+// headers costs as much as the rest of a request's way through this room.
+func forProject(ctx context.Context, r *http.Request, w *contentWriter, path string) *http.Request {
+	u := *r.URL
+	u.RawPath = "/" + path
+	u.Path, _ = url.PathUnescape(u.RawPath) // checked by mayCarry
+	if strings.Contains(u.RawQuery, "token=") {
+		q := u.Query()
 		q.Del("token")
-		r.URL.RawQuery = q.Encode()
+		u.RawQuery = q.Encode()
 	}
-	for _, name := range []string{ticket.Header, "Cookie", "Authorization", "Proxy-Authorization", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"} {
-		r.Header.Del(name)
+	r = r.WithContext(ctx)
+	r.URL, r.RequestURI = &u, ""
+	for _, name := range ofSender {
+		delete(r.Header, name)
 	}
-	r.Header.Set("X-Request-Id", rest.RequestID(r.Context()))
+	r.Header["X-Request-Id"] = []string{rest.RequestID(ctx)}
 	if r.Body != nil && r.Body != http.NoBody && !rest.IsWebSocket(r) {
 		r.Body = &patientBody{r.Body, w.rc}
 	}
@@ -200,8 +209,9 @@ func (b *patientBody) Read(p []byte) (int, error) {
 // code is the user's.
 type contentWriter struct {
 	http.ResponseWriter
-	rc   *http.ResponseController
-	sent bool
+	rc    *http.ResponseController
+	sent  bool
+	until time.Time // what the write deadline is
 }
 
 // Unwrap is for http.ResponseController.
@@ -238,18 +248,26 @@ func madeHere(status int, location string) bool {
 	return (status == http.StatusCreated || status == http.StatusAccepted) && made.MatchString(location)
 }
 
-// Write gives the client stallTime to take each piece.
+// Write gives the client stallTime to take each piece, and slack more at most.
 func (w *contentWriter) Write(b []byte) (int, error) {
 	if !w.sent {
 		w.WriteHeader(http.StatusOK)
 	}
-	_ = w.rc.SetWriteDeadline(time.Now().Add(stallTime))
+	if now := time.Now(); w.until.Sub(now) < stallTime {
+		w.until = now.Add(stallTime + slack)
+		// A connection without deadlines (in tests) has no limit.
+		_ = w.rc.SetWriteDeadline(w.until)
+	}
 	return w.ResponseWriter.Write(b)
 }
 
 // inert reports whether browsers show content of the type without running
 // anything in it.
 func inert(contentType string) bool {
+	switch contentType { // what nearly all answers have, without parsing it
+	case "application/json", "text/plain; charset=utf-8", "application/octet-stream":
+		return true
+	}
 	t, _, err := mime.ParseMediaType(contentType)
 	if err != nil {
 		return false

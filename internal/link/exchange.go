@@ -49,9 +49,9 @@ func (l *Link) exchange(w http.ResponseWriter, r *http.Request, socket, signed s
 			return err
 		}
 		stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
-		res, err := c.ask(r, signed)
+		a, err := l.ask(c, r, signed)
 		if err == nil {
-			l.answer(w, r, c, res, socket, stop)
+			l.answer(w, r, c, a, socket, stop)
 			return nil
 		}
 		stop()
@@ -69,44 +69,25 @@ func isClosed(err error) bool {
 	return op || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// until sets the deadline, and fails when ctx has ended: the end sets a deadline in the
-// past, which ours may just have replaced.
-func (c *conn) until(ctx context.Context, t time.Time) error {
-	if err := c.SetDeadline(t); err != nil {
-		return err
-	}
-	return ctx.Err()
-}
-
-// ask writes the request and reads the head of the answer.
-func (c *conn) ask(r *http.Request, signed string) (*http.Response, error) {
-	if err := c.until(r.Context(), time.Now().Add(headerTime)); err != nil {
+// ask writes the request and reads the head of the answer: into c.head when it is
+// plain, else it returns it.
+func (l *Link) ask(c *conn, r *http.Request, signed string) (*http.Response, error) {
+	if err := c.withinTime(r.Context()); err != nil {
 		return nil, err
 	}
-	w := c.w
-	_, _ = w.WriteString(r.Method) // errors of a bufio.Writer stay for Flush
-	_ = w.WriteByte(' ')
-	_, _ = w.WriteString(r.URL.RequestURI())
-	_, _ = w.WriteString(" HTTP/1.1\r\nHost: project\r\n" + ticket.Header + ": ")
-	_, _ = w.WriteString(signed)
-	_, _ = w.WriteString("\r\n")
-	listed := r.Header["Connection"]
-	for k, values := range r.Header {
-		if hopByHop(k, listed) {
-			continue
-		}
-		for _, v := range values {
-			_, _ = w.WriteString(k)
-			_, _ = w.WriteString(": ")
-			_, _ = w.WriteString(v) // net/http lets no line ends in
-			_, _ = w.WriteString("\r\n")
-		}
-	}
-	_, _ = w.WriteString("\r\n")
-	if err := w.Flush(); err != nil {
+	buf := l.buffers.Get()
+	b := appendRequest(buf[:0], r, signed)
+	_, err := c.Conn.Write(b)
+	l.buffers.Put(buf)
+	if err != nil {
 		return nil, err
 	}
 	c.limitHead()
+	if r.Method != http.MethodHead { // whose answers have no body, whatever they say
+		if plain, err := c.readHead(); plain || err != nil {
+			return nil, err
+		}
+	}
 	for range maxInformational {
 		res, err := http.ReadResponse(c.r, r)
 		if err != nil {
@@ -117,66 +98,122 @@ func (c *conn) ask(r *http.Request, signed string) (*http.Response, error) {
 		}
 		if res.StatusCode >= 200 {
 			c.limitNone()
-			return res, c.until(r.Context(), time.Time{})
+			return res, nil
 		}
 	}
 	return nil, errHeadTooLarge
 }
 
-// answer passes res on and gives the connection back if it can be used again.
+func appendRequest(b []byte, r *http.Request, signed string) []byte {
+	b = append(b, r.Method...)
+	b = append(b, ' ')
+	b = append(b, r.URL.RequestURI()...)
+	b = append(b, " HTTP/1.1\r\nHost: project\r\n"+ticket.Header+": "...)
+	b = append(b, signed...)
+	b = append(b, "\r\n"...)
+	listed := r.Header["Connection"]
+	for k, values := range r.Header {
+		if hopByHop(k, listed) {
+			continue
+		}
+		for _, v := range values {
+			b = append(b, k...)
+			b = append(b, ": "...)
+			b = append(b, v...) // net/http lets no line ends in
+			b = append(b, "\r\n"...)
+		}
+	}
+	return append(b, "\r\n"...)
+}
+
+// answer passes the answer on and gives the connection back if it can be used
+// again. Without res it is the plain one of c.head.
 func (l *Link) answer(w http.ResponseWriter, r *http.Request, c *conn, res *http.Response, socket string, stop func() bool) {
 	whole := false
 	defer func() {
 		// When the context has ended meanwhile, the connection has a deadline in the past.
-		if stop() && whole && !res.Close && c.r.Buffered() == 0 {
+		if stop() && whole && (res == nil || !res.Close) && c.r.Buffered() == 0 {
 			l.pool.put(socket, c)
 		} else {
 			_ = c.Close()
 		}
 	}()
-	rest.ContentHeaders(res.Header)
-	out, listed := w.Header(), res.Header["Connection"]
-	for k, values := range res.Header {
-		if !hopByHop(k, listed) {
-			out[k] = values
+	var body io.Reader
+	var length int64
+	if res == nil {
+		c.head.copyTo(w.Header())
+		w.WriteHeader(c.head.status)
+		body, length = c.r, c.head.length
+	} else {
+		rest.ContentHeaders(res.Header)
+		out, listed := w.Header(), res.Header["Connection"]
+		for k, values := range res.Header {
+			if !hopByHop(k, listed) {
+				out[k] = values
+			}
+		}
+		w.WriteHeader(res.StatusCode)
+		body, length = res.Body, res.ContentLength
+		if res.Body == http.NoBody {
+			length = 0
 		}
 	}
-	w.WriteHeader(res.StatusCode)
-	if err := l.copy(w, res); err != nil {
+	if err := l.copy(w, r, c, body, length); err != nil {
 		panic(http.ErrAbortHandler)
 	}
 	whole = true
 }
 
-// copy passes the body on. What is short and of a known length needs no flush: the
-// server sends it with the head.
-func (l *Link) copy(w http.ResponseWriter, res *http.Response) error {
-	if res.ContentLength == 0 || res.Body == http.NoBody {
+// copy passes a body of the length on (-1: until it ends). What is short needs no
+// flush: the server sends it with the head.
+func (l *Link) copy(w http.ResponseWriter, r *http.Request, c *conn, body io.Reader, length int64) error {
+	if length == 0 {
 		return nil
 	}
-	flush := res.ContentLength < 0 || res.ContentLength > flushless
-	rc := http.NewResponseController(w)
+	if n := int64(c.r.Buffered()); body == c.r && n >= length {
+		b, err := c.r.Peek(int(length))
+		if err == nil {
+			_, err = w.Write(b)
+		}
+		_, _ = c.r.Discard(int(length)) // it is there
+		return err
+	}
+	var rc *http.ResponseController
+	if length < 0 || length > flushless {
+		rc = http.NewResponseController(w)
+		if err := c.forEver(r.Context()); err != nil {
+			return err
+		}
+	}
 	buf := l.buffers.Get()
 	defer l.buffers.Put(buf)
-	for {
-		n, err := res.Body.Read(buf)
+	for length != 0 {
+		piece := buf
+		if length > 0 {
+			piece = buf[:min(int64(len(buf)), length)]
+		}
+		n, err := body.Read(piece)
+		if length > 0 {
+			length -= int64(n)
+		}
 		if n > 0 {
-			if _, werr := w.Write(buf[:n]); werr != nil {
+			if _, werr := w.Write(piece[:n]); werr != nil {
 				return werr
 			}
-			if flush {
+			if rc != nil {
 				if ferr := rc.Flush(); ferr != nil {
 					return ferr
 				}
 			}
 		}
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) && length <= 0 {
 			return nil
 		}
-		if err != nil {
+		if err != nil && length != 0 {
 			return err
 		}
 	}
+	return nil
 }
 
 // hopByHop reports whether a header is about one connection only (RFC 9110,

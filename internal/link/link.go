@@ -29,8 +29,9 @@ import (
 const (
 	dialTime       = 3 * time.Second
 	headerTime     = 10 * time.Minute // from the end of a request to its answer: copying a tree takes its time
+	headerSlack    = time.Minute      // how much later that is noticed at most
 	maxHeaderBytes = 64 << 10
-	idlePerProject = 64
+	idlePerProject = 256
 	idleTime       = 30 * time.Second
 )
 
@@ -86,9 +87,8 @@ func (l *Link) Close() {
 // writes errors by itself, returns when the exchange has ended, and ends a socket
 // when r's context ends.
 func (l *Link) ServeProject(w http.ResponseWriter, r *http.Request, addr compute.Address, t ticket.Ticket) {
-	host, err := hostOf(addr)
-	if err != nil {
-		rest.WriteError(w, r, err)
+	if addr.Socket == "" {
+		rest.WriteError(w, r, noAddress())
 		return
 	}
 	signed := l.signer.Sign(t, time.Now())
@@ -99,7 +99,7 @@ func (l *Link) ServeProject(w http.ResponseWriter, r *http.Request, addr compute
 		return
 	}
 	out := r.Clone(r.Context())
-	out.URL.Scheme, out.URL.Host, out.Host = "http", host, "project"
+	out.URL.Scheme, out.URL.Host, out.Host = "http", hostOf(addr), "project"
 	out.Header.Set(ticket.Header, signed)
 	l.proxy.ServeHTTP(w, out)
 }
@@ -135,11 +135,10 @@ func harmless(res *http.Response) error {
 
 // hostOf turns an address into the host part of a URL, so that one transport
 // serves all projects and keeps their connections apart.
-func hostOf(addr compute.Address) (string, error) {
-	if addr.Socket == "" {
-		return "", lyceum.Errorf(lyceum.Unavailable, "the project has no address that can be reached from here")
-	}
-	return "x" + hex.EncodeToString([]byte(addr.Socket)), nil
+func hostOf(addr compute.Address) string { return "x" + hex.EncodeToString([]byte(addr.Socket)) }
+
+func noAddress() error {
+	return lyceum.Errorf(lyceum.Unavailable, "the project has no address that can be reached from here")
 }
 
 func dial(ctx context.Context, _, hostPort string) (net.Conn, error) {
@@ -172,11 +171,10 @@ func (b *buffers) Put(p []byte) { b.pool.Put(&p) }
 
 // system makes a request of the hub itself to a project.
 func (l *Link) system(ctx context.Context, method, path string, id lyceum.ProjectID, addr compute.Address) (*http.Request, error) {
-	host, err := hostOf(addr)
-	if err != nil {
-		return nil, err
+	if addr.Socket == "" {
+		return nil, noAddress()
 	}
-	u := url.URL{Scheme: "http", Host: host, Path: path}
+	u := url.URL{Scheme: "http", Host: hostOf(addr), Path: path}
 	r, err := http.NewRequestWithContext(ctx, method, u.String(), http.NoBody)
 	if err != nil {
 		return nil, err

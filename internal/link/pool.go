@@ -16,10 +16,51 @@ import (
 type conn struct {
 	net.Conn
 	r      *bufio.Reader
-	w      *bufio.Writer
 	left   int64 // bytes that may still be read: bounds the head of an answer
+	head   head  // of the answer at hand, when it is plain
 	reused bool  // it carried a request before
 	since  time.Time
+	until  time.Time // the deadline; zero for none
+}
+
+// withinTime gives the answer headerTime to come, and headerSlack more at most, so
+// that few requests need a deadline of their own. It fails when ctx has ended: the
+// end sets a deadline in the past, which ours may just have replaced.
+func (c *conn) withinTime(ctx context.Context) error {
+	if now := time.Now(); c.until.Sub(now) < headerTime {
+		c.until = now.Add(headerTime + headerSlack)
+		if err := c.SetDeadline(c.until); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// forEver takes the deadline away, unless ctx has ended.
+func (c *conn) forEver(ctx context.Context) error {
+	c.until = time.Time{}
+	if err := c.SetDeadline(c.until); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// readHead waits for an answer and reads its head into c.head if it is plain.
+func (c *conn) readHead() (plain bool, err error) {
+	if _, err := c.r.Peek(1); err != nil {
+		return false, err
+	}
+	b, err := c.r.Peek(c.r.Buffered())
+	if err != nil {
+		return false, err
+	}
+	n := c.head.parseHead(b)
+	if n == 0 {
+		return false, nil
+	}
+	c.limitNone()
+	_, err = c.r.Discard(n)
+	return true, err
 }
 
 // Read implements io.Reader for r.
@@ -61,7 +102,7 @@ func (p *pool) get(ctx context.Context, socket string, fresh bool) (*conn, error
 		return nil, err
 	}
 	c := &conn{Conn: raw}
-	c.r, c.w = bufio.NewReaderSize(c, 8<<10), bufio.NewWriterSize(raw, 4<<10)
+	c.r = bufio.NewReaderSize(c, 4<<10)
 	return c, nil
 }
 

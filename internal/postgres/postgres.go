@@ -76,8 +76,11 @@ func Open(ctx context.Context, url string, cfg Config) (*DB, error) {
 	timeout := orDefault(cfg.QueryTimeout, 30*time.Second)
 	pc.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		useUTC(conn)
-		// By SET and not as start-up parameters, which poolers refuse.
-		_, err := conn.Exec(ctx, `SELECT set_config('statement_timeout', $1, false), set_config('idle_in_transaction_session_timeout', '60s', false)`,
+		// By SET and not as start-up parameters, which poolers refuse. Our statements
+		// are prepared and look things up by index, whatever is asked for: a plan for
+		// each execution costs as much as a page of projects itself.
+		_, err := conn.Exec(ctx, `SELECT set_config('statement_timeout', $1, false), set_config('idle_in_transaction_session_timeout', '60s', false),
+			set_config('plan_cache_mode', 'force_generic_plan', false)`,
 			strconv.FormatInt(timeout.Milliseconds(), 10))
 		return err
 	}

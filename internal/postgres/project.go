@@ -137,42 +137,73 @@ func (db *DB) ResolveSlug(ctx context.Context, slug string) (lyceum.ProjectID, e
 	return id, err
 }
 
-// UpdateProject changes a project and returns it as it is then. Conflict with
-// Field "slug" when another project has the slug; one that another project
-// only had once is taken over from it.
-func (db *DB) UpdateProject(ctx context.Context, act Act, id lyceum.ProjectID, c ProjectChange) (lyceum.Project, error) {
-	var p lyceum.Project
-	err := db.write(ctx, "change project", func(tx pgx.Tx) error {
-		if c.Slug != nil {
-			// Two projects that take each other's slug would wait for each other.
-			if err := lockDuty(ctx, tx, dutySlugs); err != nil {
-				return err
-			}
-		}
-		var name, slug string // as they were
-		err := tx.QueryRow(ctx, `
-			UPDATE projects p SET name = coalesce($2, p.name), description = coalesce($3, p.description),
-				slug = CASE WHEN $4::text IS NULL THEN p.slug ELSE nullif($4, '') END
-			FROM (SELECT id, name, coalesce(slug, '') AS slug FROM projects WHERE id = $1 FOR NO KEY UPDATE) b
-			WHERE p.id = b.id RETURNING `+projectColumns+`, b.name, b.slug`, id, c.Name, c.Description, c.Slug).Scan(append(projectFields(&p), &name, &slug)...)
-		if err != nil {
-			return noProject(err)
-		}
-		if p.Slug != slug {
-			if err := moveSlug(ctx, tx, id, slug, p.Slug); err != nil {
-				return err
-			}
-		}
+// UpdateProject changes a project and returns it as the act's account sees it
+// then. Conflict with Field "slug" when another project has the slug; one that
+// another project only had once is taken over from it.
+func (db *DB) UpdateProject(ctx context.Context, act Act, id lyceum.ProjectID, c ProjectChange) (ProjectView, error) {
+	var v ProjectView
+	err := db.write(ctx, "change project", func(tx pgx.Tx) (err error) {
 		d := detail{}
-		if p.Name != name {
-			d["name"] = []string{name, p.Name}
+		if c.Slug != nil {
+			if d, err = changeSlug(ctx, tx, id, *c.Slug); err != nil {
+				return err
+			}
 		}
-		if p.Slug != slug {
-			d["slug"] = []string{slug, p.Slug}
-		}
-		return finish(ctx, tx, act, "project.change", "project", string(id), d, projectChanged(id))
+		v, err = describeProject(ctx, tx, act, id, c, d)
+		return err
 	})
-	return p, err
+	return v, err
+}
+
+// describeProject changes a project's name and description. It is what people
+// write most, so all of it is one statement: the change, its audit row, its
+// notification and what is answered. d is what the audit row says beside the name.
+func describeProject(ctx context.Context, tx pgx.Tx, act Act, id lyceum.ProjectID, c ProjectChange, d detail) (v ProjectView, err error) {
+	payload, err := json.Marshal(projectChanged(id))
+	if err != nil {
+		return v, err
+	}
+	more, err := json.Marshal(d)
+	if err != nil {
+		return v, err
+	}
+	a := act.Actor
+	err = tx.QueryRow(ctx, `
+		WITH old AS (SELECT id, name FROM projects WHERE id = $1 FOR NO KEY UPDATE),
+		p AS (
+			UPDATE projects SET name = coalesce($2, projects.name), description = coalesce($3, projects.description)
+			FROM old WHERE projects.id = old.id RETURNING projects.*, old.name AS name_before),
+		noted AS (
+			INSERT INTO audit (account, session, token, verb, kind, object, detail, address, request)
+			SELECT $4, $5, $6, 'project.change', 'project', p.id::text,
+				$11::jsonb || CASE WHEN p.name = p.name_before THEN '{}' ELSE jsonb_build_object('name', jsonb_build_array(p.name_before, p.name)) END, $7, $8
+			FROM p)
+		SELECT `+projectColumns+`, coalesce(m.role, ''), s.account IS NOT NULL, `+peopleColumns+`, pg_notify($9, $10)::text
+		FROM p LEFT JOIN members m ON m.project = p.id AND m.account = $4
+		LEFT JOIN stars s ON s.project = p.id AND s.account = $4`,
+		id, c.Name, c.Description, nullID(a.Account), nullID(a.Session), nullID(a.Token), act.Address, act.Request, channel, string(payload), string(more)).Scan(append(viewFields(&v), nil)...)
+	return v, noProject(err)
+}
+
+// changeSlug gives a project another slug, "" for none, and returns what the audit
+// row says of it.
+func changeSlug(ctx context.Context, tx pgx.Tx, id lyceum.ProjectID, slug string) (detail, error) {
+	// Two projects that take each other's slug would wait for each other.
+	if err := lockDuty(ctx, tx, dutySlugs); err != nil {
+		return nil, err
+	}
+	var old string
+	err := tx.QueryRow(ctx, `
+		UPDATE projects p SET slug = nullif($2, '')
+		FROM (SELECT id, coalesce(slug, '') AS slug FROM projects WHERE id = $1 FOR NO KEY UPDATE) b
+		WHERE p.id = b.id RETURNING b.slug`, id, slug).Scan(&old)
+	if err != nil {
+		return nil, noProject(err)
+	}
+	if old == slug {
+		return detail{}, nil
+	}
+	return detail{"slug": []string{old, slug}}, moveSlug(ctx, tx, id, old, slug)
 }
 
 // moveSlug remembers the old slug and takes the new one out of others' memory.

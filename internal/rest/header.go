@@ -24,20 +24,38 @@ func AppHeaders() http.Header {
 // browser show it after all, it has an opaque origin and no scripts.
 const ContentPolicy = "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
+// The values of ContentHeaders, which are shared by all answers: nobody writes
+// into the values of a header, Set and Add make new ones.
+var (
+	contentPolicy = []string{ContentPolicy}
+	noSniff       = []string{"nosniff"}
+	sameOrigin    = []string{"same-origin"}
+	noReferrer    = []string{"no-referrer"}
+)
+
 // ContentHeaders sets what keeps users' files from running on the app's origin,
 // whatever a project's server said: the policy, no guessing of types, and a
-// download instead of a page unless the type is known to be inert.
+// download instead of a page unless the type is known to be inert. The names in h
+// are canonical.
 func ContentHeaders(h http.Header) {
-	h.Set("Content-Security-Policy", ContentPolicy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Del("Set-Cookie")
-	h.Del("Clear-Site-Data")
-	h.Del("Strict-Transport-Security")
-	h.Del("Access-Control-Allow-Origin")
-	h.Del("Access-Control-Allow-Credentials")
-	h.Del("Service-Worker-Allowed")
-	h.Del("Refresh")
-	h.Del("Link")
+	h["Content-Security-Policy"] = contentPolicy
+	h["X-Content-Type-Options"] = noSniff
+	h["Cross-Origin-Resource-Policy"] = sameOrigin
+	h["Referrer-Policy"] = noReferrer
+	for name := range h {
+		if SpeaksForSite(name) {
+			delete(h, name)
+		}
+	}
+}
+
+// SpeaksForSite reports whether a header (its canonical name) would act on the
+// whole origin, so that no answer of a project may have it.
+func SpeaksForSite(name string) bool {
+	switch name {
+	case "Set-Cookie", "Clear-Site-Data", "Strict-Transport-Security", "Access-Control-Allow-Origin",
+		"Access-Control-Allow-Credentials", "Service-Worker-Allowed", "Refresh", "Link":
+		return true
+	}
+	return false
 }
