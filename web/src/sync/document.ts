@@ -1,6 +1,8 @@
 import * as awarenessProtocol from "y-protocols/awareness";
 import * as Y from "yjs";
 import { Channel } from "./channel";
+import type { Copies } from "./copies";
+import type { Copy } from "./copy";
 import { decodeMessage, encodeMessage, type FileState, type Message, type Note } from "./message";
 import { closeCode, type OpenSocket } from "./socket";
 import { Store } from "./store";
@@ -21,7 +23,13 @@ const refusals = 3;
 export type Over = "deleted" | "forbidden" | "signed-out" | "too-large" | "not-text";
 
 /** Text of this browser that the project does not have, and why it could not be merged. */
-export type Kept = { text: string; edits: number; why: "epoch" | "rights" | Over };
+export type Kept = {
+  text: string;
+  edits: number;
+  why: "epoch" | "rights" | Over;
+  /** Its number among what this browser keeps; undefined while it is in this page alone. */
+  id?: number;
+};
 
 export type DocumentState = {
   path: string;
@@ -29,6 +37,10 @@ export type DocumentState = {
   over?: Over;
   /** The text is whole: the first synchronisation of this epoch is done. */
   synced: boolean;
+  /** The text is what this browser kept, as old as the time says (ms since 1970), until it is synced. */
+  copied?: number;
+  /** Edits that wait outlive the page. */
+  stored?: boolean;
   readOnly: boolean;
   /** Edits made here that are not known to be on the project's disk. */
   waiting: number;
@@ -51,12 +63,20 @@ export type DocumentConfig = {
   open?: OpenSocket;
   /** Asked when a connection could not even be made: why? */
   probe?: (path: string) => Promise<Over | undefined>;
+  /** What this browser keeps of documents. */
+  copies?: Copies;
   /** Told what went wrong that no state shows. */
   report?: (what: string, err: unknown) => void;
 };
 
 /** Where an edit comes from that is not this browser's own. */
 const remote = Symbol("remote");
+
+/** Where an edit comes from that was kept by this browser before there was a connection. */
+const stored = Symbol("stored");
+
+/** Milliseconds for which a connection waits for what this browser kept. */
+const copyTime = 1000;
 
 /**
  * A DocumentSession keeps one live document together with its project, over as
@@ -94,6 +114,16 @@ export class DocumentSession {
   #due = 0;
   #patience = silence;
   #stopListening: () => void;
+  /** What this browser keeps of the document. */
+  #copy: Copy | undefined;
+  /** Edits of others (tabs that are gone) among those counted here: [from, to). */
+  #borrowed = { from: 0, to: 0 };
+  /** Connections wait until the copy is read. */
+  #reading: Promise<void> | undefined;
+  #wanted = false;
+  #ended = false;
+  /** The end of the copy before this one. */
+  #outliving: Promise<void> | undefined;
 
   constructor(config: DocumentConfig) {
     this.#config = config;
@@ -121,6 +151,7 @@ export class DocumentSession {
       ...(config.open ? { open: config.open } : {}),
     });
     this.#stopListening = this.#listen();
+    if (config.copies) this.#reading = this.#read(config.copies);
   }
 
   /** The document of the current generation. */
@@ -137,11 +168,23 @@ export class DocumentSession {
   }
 
   start(): void {
-    if (this.state.get().connection !== "over") this.#channel.start();
+    this.#wanted = true;
+    if (this.state.get().connection !== "over" && !this.#reading) this.#channel.start();
+  }
+
+  /** Resolves when what this browser kept is there, or is not waited for any longer. */
+  get read(): Promise<void> {
+    return this.#reading ?? Promise.resolve();
+  }
+
+  /** Whether all edits that wait would outlive this page. */
+  get safe(): boolean {
+    return this.#copy?.safe ?? false;
   }
 
   /** Stops trying until start: the project does not run. Edits go on and wait. */
   pause(): void {
+    this.#wanted = false;
     this.#lostConnection();
     this.#channel.pause();
   }
@@ -156,12 +199,20 @@ export class DocumentSession {
 
   /** Forgets the text that was kept for the person. */
   dismissKept(): void {
-    const { kept: _, ...rest } = this.state.get();
+    const { kept, ...rest } = this.state.get();
     this.state.set(rest);
+    const done = async () => {
+      if (kept?.id !== undefined) await this.#config.copies?.dismiss(kept.id);
+      else if (rest.connection === "over") await this.#copy?.drop();
+      await this.#offer();
+    };
+    done().catch((err: unknown) => this.#config.report?.("what this browser kept cannot be removed", err));
   }
 
   /** Ends the session for good. The project is told that this person left. */
   end(): void {
+    this.#ended = true;
+    void this.#copy?.close();
     this.#leave();
     this.#lostConnection();
     this.#stopListening();
@@ -175,7 +226,9 @@ export class DocumentSession {
     const awareness = new awarenessProtocol.Awareness(doc);
     awareness.setLocalState({ user: userState(this.#config.self), cursor: null });
     doc.on("update", (update: Uint8Array, origin: unknown) => {
+      if (origin === stored) return;
       if (origin !== remote) this.#edited(bytes(update));
+      this.#copy?.append(update, origin === remote ? undefined : this.#own());
     });
     awareness.on(
       "update",
@@ -189,6 +242,8 @@ export class DocumentSession {
     this.#awareness = awareness;
     this.#epoch = "";
     this.#edits = this.#saved = 0;
+    this.#copy = undefined;
+    this.#borrowed = { from: 0, to: 0 };
   }
 
   #query(): string {
@@ -235,7 +290,7 @@ export class DocumentSession {
         this.#due = 0;
         this.#patience = silence;
         this.#refused = 0;
-        this.#set({ synced: true, connection: "live" });
+        this.#set({ synced: true, copied: undefined, connection: "live" });
         break;
       case "update":
         Y.applyUpdate(this.#doc, m.update, remote);
@@ -282,6 +337,7 @@ export class DocumentSession {
           this.#saved = this.#flight[0].edits;
           this.#flight.shift();
         }
+        this.#copy?.saved(this.#own(), this.#saved >= this.#borrowed.to);
         this.#set({ waiting: this.#edits - this.#saved });
         if (this.#flight.length === 0 && this.state.get().file !== "error") this.#set({ problem: undefined });
         break;
@@ -291,6 +347,7 @@ export class DocumentSession {
         break;
       case "moved":
         this.#set({ path: note.path });
+        this.#copy?.move(note.path);
         break;
       case "error":
         this.#set({ problem: note.message });
@@ -313,6 +370,76 @@ export class DocumentSession {
     }
     this.#epoch = note.epoch;
     this.#set({ path: note.path, readOnly: note.readOnly });
+    if (this.#copy) this.#copy.move(note.path);
+    else void this.#writeDown(note);
+  }
+
+  /** Edits that wait and are this tab's own. */
+  #own(): number {
+    const { from, to } = this.#borrowed;
+    const borrowed = Math.max(0, Math.min(to, this.#edits) - Math.max(from, this.#saved));
+    return this.#edits - this.#saved - borrowed;
+  }
+
+  /** Reads what this browser kept of the path; a connection does not wait for it for long. */
+  async #read(copies: Copies): Promise<void> {
+    const { path } = this.#config;
+    const read = async () => {
+      const doc = this.#doc;
+      const copy = await copies.at(path, () => Y.encodeStateAsUpdate(doc));
+      if (copy) this.#adopt(copy, doc);
+      await this.#offer();
+    };
+    const failed = (err: unknown) => this.#config.report?.("what this browser kept cannot be read", err);
+    const late = new Promise<void>((resolve) => setTimeout(resolve, copyTime));
+    await Promise.race([read().catch(failed), late]);
+    this.#reading = undefined;
+    if (this.#wanted && !this.#ended) this.start();
+  }
+
+  /** From now on the document is written down; what was kept of it is in it. */
+  async #writeDown({ doc: id, epoch, path }: { doc: string; epoch: string; path: string }): Promise<void> {
+    const doc = this.#doc;
+    try {
+      await this.#outliving;
+      const copy = await this.#config.copies?.of(id, epoch, path, () => Y.encodeStateAsUpdate(doc));
+      if (copy) this.#adopt(copy, doc);
+    } catch (err) {
+      this.#config.report?.("this browser cannot keep a copy", err);
+    }
+  }
+
+  /** Takes over what was kept, of the document that is open or will be. */
+  #adopt(copy: Copy, doc: Y.Doc): void {
+    const other = this.#epoch !== "" && this.#epoch !== copy.name.epoch;
+    if (this.#ended || doc !== this.#doc || this.#copy || other) return;
+    const { updates, waiting, at } = copy.found;
+    const first = this.#epoch === "";
+    this.#epoch = copy.name.epoch;
+    this.#copy = copy;
+    this.#borrowed = { from: this.#edits, to: this.#edits + waiting };
+    this.#edits += waiting;
+    doc.transact(() => {
+      for (const u of updates) Y.applyUpdate(doc, u, stored);
+    }, stored);
+    const whole = updates.length > 0 && doc.store.pendingStructs === null;
+    const kept = { stored: true, waiting: this.#edits - this.#saved };
+    this.#set({ ...kept, ...(first && whole && { copied: at }) });
+    if (first) return;
+    copy.writeWhole(this.#own());
+    // The project may lack what was kept: a new connection begins with all that it lacks.
+    if (waiting > 0) {
+      this.#lostConnection();
+      this.#channel.renew();
+    }
+  }
+
+  /** Shows what this browser kept of the file that could not be merged, one at a time. */
+  async #offer(): Promise<void> {
+    const [kept] = (await this.#config.copies?.kept(this.state.get().path)) ?? [];
+    if (!kept || this.state.get().kept || this.#ended) return;
+    const why = kept.why === "rights" ? "rights" : "epoch";
+    this.#set({ kept: { text: kept.text, edits: kept.edits, why, id: kept.id } });
   }
 
   #closed(code: number, opened: boolean): "retry" | "now" | "end" {
@@ -354,17 +481,39 @@ export class DocumentSession {
     const edits = this.#edits - this.#saved;
     const kept = edits > 0 ? { kept: { text: this.text.toString(), edits, why: over } } : {};
     this.#set({ connection: "over", over, ...kept });
+    // With edits that wait, the copy is left until their author has dealt with them.
+    if (edits === 0 && this.#copy) void this.#outlive(this.#copy);
     return "end";
   }
 
   /** Goes on with an empty document; unsaved edits are kept as text for the person. */
   #keep(why: "epoch" | "rights"): void {
     const edits = this.#edits - this.#saved;
-    const kept = edits > 0 ? { kept: { text: this.text.toString(), edits, why } } : {};
+    const kept: Kept | undefined = edits > 0 ? { text: this.text.toString(), edits, why } : undefined;
     const old = this.#doc;
+    const copy = this.#copy;
     this.#begin();
-    this.#set({ synced: false, waiting: 0, generation: this.state.get().generation + 1, ...kept });
+    const { generation } = this.state.get();
+    const anew = {
+      synced: false,
+      copied: undefined,
+      stored: undefined,
+      waiting: 0,
+      generation: generation + 1,
+    };
+    this.#set({ ...anew, ...(kept && { kept }) });
     old.destroy();
+    if (copy) this.#outliving = this.#outlive(copy, kept);
+  }
+
+  /** A copy is of no use any more; what waits in it becomes text that is kept. */
+  async #outlive(copy: Copy, kept?: Kept): Promise<void> {
+    try {
+      const id = await copy.drop(kept);
+      if (kept && id !== undefined && this.state.get().kept === kept) this.#set({ kept: { ...kept, id } });
+    } catch (err) {
+      this.#config.report?.("what this browser kept cannot be changed", err);
+    }
   }
 
   #lostConnection(): void {

@@ -17,6 +17,8 @@ type Held = {
  * edits are saved.
  */
 export class Documents {
+  /** Told of a file that nobody has open, and whose edits could not be merged. */
+  stranded: (path: string, edits: number) => void = () => {};
   /** Edits in all documents that are not known to be saved. */
   readonly waiting = new Store(0);
   #config: Omit<DocumentConfig, "path">;
@@ -55,8 +57,37 @@ export class Documents {
     held.timer = setTimeout(() => this.#drop(held), lingerTime);
   }
 
+  /** Whether the edits that wait would be lost with this page. */
+  get unsafe(): boolean {
+    return [...this.#held.values()].some(({ session }) => session.state.get().waiting > 0 && !session.safe);
+  }
+
+  /** How many edits wait in what this browser keeps of the file at a path; undefined when that is nothing. */
+  async copyOf(path: string): Promise<number | undefined> {
+    return this.#config.copies?.has(path);
+  }
+
+  /** Sends what this browser kept of edits that wait, of files that nobody has open. Answers their paths. */
+  async sendWaiting(): Promise<string[]> {
+    const all = (await this.#config.copies?.waiting()) ?? [];
+    const paths = all.map((w) => w.path).filter((path) => !this.#held.has(path));
+    await Promise.all(
+      paths.map(async (path) => {
+        const session = this.open(path);
+        await session.read;
+        this.release(session);
+      }),
+    );
+    return paths;
+  }
+
   /** The project runs, or does not: connect, or stop trying. */
   setRunning(running: boolean): void {
+    if (running && !this.#running) {
+      this.sendWaiting().catch((err: unknown) =>
+        this.#config.report?.("edits that wait cannot be read", err),
+      );
+    }
     this.#running = running;
     for (const { session } of this.#held.values()) {
       if (running) session.start();
@@ -75,9 +106,12 @@ export class Documents {
   }
 
   #changed(held: Held): void {
-    const { path, waiting, connection } = held.session.state.get();
+    const { path, waiting, connection, kept } = held.session.state.get();
     if (this.#held.get(path) !== held) this.#rekey(held, path);
-    if (held.users === 0 && (waiting === 0 || connection === "over")) this.#drop(held);
+    if (held.users === 0 && (waiting === 0 || connection === "over")) {
+      if (kept) this.stranded(path, kept.edits);
+      this.#drop(held);
+    }
     this.#count();
   }
 

@@ -2,8 +2,9 @@ import type { DocumentSession } from "../../sync/document";
 import type { TextView } from "./view";
 
 /**
- * Keeps a view on a session: attaches it when the text is whole, again after each
- * new epoch, and lets it be typed into while that makes sense. Returns how to stop.
+ * Keeps a view on a session: attaches it when the text is whole, or when there is
+ * what this browser kept of it, again after each new epoch, and lets it be typed
+ * into while that makes sense. Returns how to stop.
  */
 export function bind(view: TextView, session: DocumentSession, canWrite: () => boolean): () => void {
   let generation = -1;
@@ -12,11 +13,12 @@ export function bind(view: TextView, session: DocumentSession, canWrite: () => b
   const look = () => {
     const s = session.state.get();
     const may = canWrite() && !s.readOnly && s.connection !== "over" && s.file !== "deleted";
-    if (s.synced && s.generation !== generation) {
+    const there = s.synced || s.copied !== undefined;
+    if (there && s.generation !== generation) {
       generation = s.generation;
       writable = may;
       view.attach(session.text, session.awareness, may);
-    } else if (generation >= 0 && !s.synced) {
+    } else if (generation >= 0 && !there) {
       // A new epoch begins: what was shown stays until it is here.
       generation = -1;
       view.detach();

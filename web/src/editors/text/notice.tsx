@@ -2,6 +2,7 @@ import { useState, useSyncExternalStore } from "react";
 import { messageOf } from "../../api/problem";
 import { writeFile } from "../../api/project";
 import type { DocumentSession, DocumentState, Kept } from "../../sync/document";
+import { ago } from "../../ui/ago";
 import { Button } from "../../ui/button";
 import { classes } from "../../ui/classes";
 import { toast } from "../../ui/toast";
@@ -39,6 +40,16 @@ function StateNotice({
         {t("Not saved to the file: {problem}. The text is kept here; go on, or copy it elsewhere.", {
           problem: state.problem.replace(/\.$/, ""),
         })}
+      </p>
+    );
+  }
+  if (state.copied !== undefined && (state.connection === "offline" || state.connection === "paused")) {
+    return (
+      <p className={classes(styles.banner, styles.plain)}>
+        {t(
+          "This is the copy that this browser kept {when}. Others may have changed the file since. What you type is merged when the project is heard again.",
+          { when: ago(new Date(state.copied), Date.now()) },
+        )}
       </p>
     );
   }
@@ -106,7 +117,7 @@ function keptText(kept: Kept): string {
   const edits = t("{n, plural, one {# edit} other {# edits}}", { n: kept.edits });
   if (kept.why === "epoch")
     return t(
-      "The project lost the history of this file and began anew. {edits} of yours could not be merged.",
+      "This file began anew since you opened it, with another history. {edits} of yours could not be merged.",
       { edits },
     );
   if (kept.why === "rights")
