@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sys/unix"
 )
 
 // TestMain also plays the programs that the tests kill: this binary, started again
@@ -30,6 +31,12 @@ func TestMain(m *testing.M) {
 		case "dial":
 			os.Exit(playStranger(os.Args[2]))
 		}
+	}
+	// As in a container whose first process takes no note of children that are not its
+	// own: what a killed hub leaves stays listed when it has ended.
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 	m.Run()
 	if base.dir != "" {

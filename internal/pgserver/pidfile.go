@@ -71,9 +71,16 @@ func (s *Server) serves(f pidFile) bool {
 	return err == nil && at.Sub(f.started).Abs() < 3*time.Second
 }
 
+// isPostgres reports whether a process is PostgreSQL's and lives. One that ended is
+// still listed until its parent takes note, which the first process of a container
+// often never does.
 func isPostgres(pid int) bool {
-	comm, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm")
-	return err == nil && string(comm) == "postgres\n"
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat") // 4711 (postgres) S …
+	if err != nil {
+		return false
+	}
+	_, rest, ok := bytes.Cut(b, []byte(" (postgres) "))
+	return ok && len(rest) > 0 && rest[0] != 'Z' && rest[0] != 'X'
 }
 
 // worksIn reports whether dir is the working directory of the process, as the

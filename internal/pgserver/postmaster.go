@@ -171,8 +171,8 @@ func (s *Server) clearRemains(ctx context.Context) error {
 
 // removeStalePIDFile removes a pid file by which PostgreSQL would refuse to start
 // although nobody serves the cluster: one that was cut short, and one whose number
-// is another process's by now. Others it judges best itself: the file also says
-// which shared memory must be free.
+// is another process's by now, or that of one that ended and is still listed. Others
+// it judges best itself: the file also says which shared memory must be free.
 func (s *Server) removeStalePIDFile() error {
 	file, err := readPIDFile(s.cluster)
 	if err != nil || s.serves(file) {
@@ -181,11 +181,13 @@ func (s *Server) removeStalePIDFile() error {
 	if file.pid != 0 && syscall.Kill(file.pid, 0) == syscall.ESRCH {
 		return nil
 	}
-	err = os.Remove(filepath.Join(s.cluster, pidFileName))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
+	// The socket has a file of the same kind, with the same number.
+	for _, name := range []string{filepath.Join(s.cluster, pidFileName), socketPath(s.cfg.RunDir) + ".lock"} {
+		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 // awaitReady waits until the server answers, its process ends, or ctx does.
