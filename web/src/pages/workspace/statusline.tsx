@@ -135,10 +135,24 @@ function Saved({ document }: { document: DocumentState }) {
     state === "over" ||
     (state === "paused" && document.waiting > 0);
   return (
-    <span className={classes(styles.saved, bad && styles.warn)} data-saved={now} role="status">
-      {savedText(state, document.waiting)}
+    <span
+      className={classes(styles.saved, bad && styles.warn)}
+      data-saved={now}
+      role="status"
+      title={bad && document.waiting > 0 ? keptText(document) : undefined}
+    >
+      {state === "opening" && document.copied !== undefined
+        ? t("Kept copy, connecting…")
+        : savedText(state, document.waiting)}
     </span>
   );
+}
+
+/** Where edits that wait are until then. */
+function keptText(document: DocumentState): string {
+  return document.stored
+    ? t("They are kept in this browser, also when you close it, and sent when the project is heard again.")
+    : t("They are kept while this page is open, and sent when the project is heard again.");
 }
 
 /** Short moments of saving and of a broken connection are no news. */
