@@ -119,10 +119,18 @@ func (w *rewriter) begin(r *told) {
 	s := &sealed{header: header{first: r.sequence}, summary: summary{window: w.window}}
 	s.records = appendRecord(nil, &record{kind: kindKeyframe, sequence: r.sequence, count: r.count, time: r.time, author: r.author, origin: r.origin, data: r.data})
 	s.summary.base = len(s.records)
-	e := r.entry
-	e.whole = true
-	s.entries = []entry{e}
+	s.entries = []entry{w.fresh(r.entry, true)}
 	w.out = append(w.out, s)
+}
+
+// fresh is an entry without what was told already: after a crash in the middle of a
+// rewriting, edits are told one by one and joined.
+func (w *rewriter) fresh(e entry, whole bool) entry {
+	e.whole = whole
+	if len(w.out) > 0 && e.first <= w.out[len(w.out)-1].last() {
+		e.first, e.count, e.added, e.removed = e.sequence, 1, 0, 0
+	}
+	return e
 }
 
 // put adds an update to the segment, or begins a new one with the state behind it.
@@ -135,9 +143,7 @@ func (w *rewriter) put(r *told) {
 		return
 	}
 	s.records = appendRecord(s.records, &record{kind: kindUpdate, sequence: r.sequence, count: r.count, time: r.time, author: r.author, origin: r.origin, data: r.data})
-	e := r.entry
-	e.whole = false
-	s.entries = append(s.entries, e)
+	s.entries = append(s.entries, w.fresh(r.entry, false))
 }
 
 // flush joins the group.
