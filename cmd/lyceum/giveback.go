@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"log/slog"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -11,13 +12,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// giveBackAfter is how long after its start a project's process gives back what
-// only starting needed.
-const giveBackAfter = 3 * time.Second
+// giveBackAfter is how long after its start a server gives back what only starting
+// needed.
+const giveBackAfter = 2 * time.Second
 
-// giveBack returns memory to the system: free heap, and the pages of the program
-// that were read to initialise what a project never uses (the hub's parts of the
-// one binary). Pages of a file that are as in the file lose nothing by it: what is
+// giveBackLater calls giveBack once, unless stop is called before.
+func giveBackLater(log *slog.Logger) (stop func() bool) {
+	return time.AfterFunc(giveBackAfter, func() {
+		if err := giveBack(); err != nil {
+			log.Warn("memory that starting needed stays in use", "err", err)
+		}
+	}).Stop
+}
+
+// giveBack returns memory to the system: free heap (19 MB for a password that was checked,
+// above all), and the pages of the program that were read to initialise what
+// is never used (in a project the hub's parts of the one binary), or once (the app's
+// files). Pages of a file that are as in the file lose nothing by it: what is
 // needed after all is mapped again from the system's cache at its next use.
 func giveBack() error {
 	debug.FreeOSMemory()

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"strconv"
-	"time"
 
 	"lyceum/internal/lyceum"
 	"lyceum/internal/project"
@@ -39,12 +38,7 @@ func (c *projectServerCmd) Run(ctx context.Context, t *terminal) error {
 		return fmt.Errorf("--public-key is not an Ed25519 key in base64")
 	}
 	log := slog.New(slog.NewTextHandler(t.err, nil))
-	later := time.AfterFunc(giveBackAfter, func() {
-		if err := giveBack(); err != nil {
-			log.Warn("memory that starting needed stays in use", "err", err)
-		}
-	})
-	defer later.Stop()
+	defer giveBackLater(log)()
 	if !c.Init {
 		return project.Run(ctx, project.Config{Project: id, Home: c.Home, Run: c.Run_, PublicKey: key, Log: log, Version: version, UnpackBytes: c.UnpackBytes})
 	}
