@@ -30,6 +30,9 @@ function chromiumPath(): string {
   return found;
 }
 
+/** What is noted where a journey does without the worker. */
+const noWorker = "Service Worker registration blocked by Playwright";
+
 /** Someone in front of a browser. */
 export class Person {
   readonly site: Site;
@@ -45,6 +48,7 @@ export class Person {
     this.page = page;
     page.on("pageerror", (e) => this.#errors.push(`page error: ${e.stack ?? e.message}`));
     page.on("console", (m) => {
+      if (m.text() === noWorker) return;
       if (m.type() === "error" || m.type() === "warning")
         this.#errors.push(`console ${m.type()}: ${m.text()} (${m.location().url})`);
     });
@@ -126,14 +130,22 @@ async function call<T>(
   return (text === "" ? undefined : JSON.parse(text)) as T;
 }
 
+export interface JourneyOptions {
+  /** The app is kept by its service worker, for when the site cannot be reached. */
+  worker?: boolean;
+}
+
 /** A site and its visitors, for one file of journeys. */
 export class Journey {
   #site: Site | undefined;
   #browser: Browser | undefined;
   #people: Person[] = [];
 
+  readonly #worker: "allow" | "block";
+
   /** Starts the site before the file's journeys and stops it after them. */
-  constructor(options: SiteOptions = {}) {
+  constructor({ worker = false, ...options }: SiteOptions & JourneyOptions = {}) {
+    this.#worker = worker ? "allow" : "block";
     beforeAll(async () => {
       [this.#site, this.#browser] = await Promise.all([
         startSite(options),
@@ -162,6 +174,8 @@ export class Journey {
       colorScheme: "light",
       reducedMotion: "reduce",
       locale: "en-GB",
+      // What a worker answers, a journey cannot take away from the page.
+      serviceWorkers: this.#worker,
     });
     await context.grantPermissions(["clipboard-read", "clipboard-write"], {
       origin: new URL(this.site.url).origin,

@@ -115,6 +115,7 @@ describe("without a connection", () => {
     await c.page.getByText("Your version is on the clipboard.").waitFor();
     expect(await c.page.evaluate(() => navigator.clipboard.readText())).toContain("4.0  # offline");
     await c.page.getByRole("button", { name: "Dismiss" }).click();
+    await c.page.getByText("could not be merged").waitFor({ state: "detached" });
     const d = await anotherTab(c);
     await d.open();
     await d.saved();
@@ -178,5 +179,49 @@ describe("without a connection", () => {
     await signOut();
     await a.page.getByRole("heading", { name: "Sign in" }).waitFor();
     await expect.poll(() => kept("updates")).toBe(0);
+  });
+});
+
+describe("without the site", () => {
+  const journey = new Journey({ worker: true });
+  afterEach(() => journey.over());
+
+  test("a workspace is opened again, its file edited, and all of it merged when the site is back", async () => {
+    const ada = await journey.admin();
+    ada.expected(...broken);
+    const a = new Desk(ada, await makeProject(ada, "Waves", { "model.py": model }));
+    await a.open();
+    await a.openFile("model.py");
+    await a.type(1, "  # before");
+    await a.onDisk("model.py", model.replace("4.0", "4.0  # before"));
+    // The worker has what the page is made of, and the editor was loaded.
+    const kept = () =>
+      a.page.evaluate(async () => {
+        const names = await caches.keys();
+        const counts = await Promise.all(
+          names.map(async (n) => (await (await caches.open(n)).keys()).length),
+        );
+        return counts.reduce((n, c) => n + c, 0);
+      });
+    await expect.poll(kept, { timeout: 30_000 }).toBeGreaterThan(20);
+    await a.page.reload();
+    await a.saved();
+    await expect.poll(() => a.page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true);
+
+    await a.person.site.crash(async () => {
+      await a.page.reload();
+      await a.shows("# before");
+      await a.type(2, "  # without");
+      await a.page.getByText(/Offline, \d+ edits? wait/).waitFor({ timeout: 30_000 });
+      await a.page.reload();
+      await a.shows("# without");
+      await a.type(4, "  # still");
+      await a.page.getByText("This is the copy that this browser kept").waitFor({ timeout: 30_000 });
+      await a.person.accessible();
+      await shots(a, "offline-site");
+    });
+    const want = model.replace("4.0", "4.0  # before").replace("100.0", "100.0  # without");
+    await a.onDisk("model.py", want.replace("length)", "length)  # still"));
+    await a.saved();
   });
 });

@@ -2,6 +2,7 @@ import "./ui/base.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/app";
+import { keepApp } from "./app/worker";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");
@@ -10,3 +11,4 @@ createRoot(root).render(
     <App />
   </StrictMode>,
 );
+keepApp();

@@ -7,6 +7,7 @@ import { isKind, messageOf } from "../api/problem";
 import type { Site } from "../api/types";
 import { toast } from "../ui/toast";
 import { t } from "../words";
+import { forgetAnswers } from "./worker";
 
 type Navigate = ReturnType<typeof useNavigate>;
 
@@ -23,6 +24,7 @@ function forget(cache: QueryClient): void {
 async function forgetDocuments(account: string | undefined, all: boolean): Promise<void> {
   if (account === undefined) return;
   try {
+    await forgetAnswers();
     const { forgetCopies } = await import("../sync/copies");
     await forgetCopies(account, all);
   } catch {

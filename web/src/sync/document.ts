@@ -199,11 +199,11 @@ export class DocumentSession {
 
   /** Forgets the text that was kept for the person. */
   dismissKept(): void {
-    const { kept, ...rest } = this.state.get();
-    this.state.set(rest);
+    const { kept, connection } = this.state.get();
     const done = async () => {
       if (kept?.id !== undefined) await this.#config.copies?.dismiss(kept.id);
-      else if (rest.connection === "over") await this.#copy?.drop();
+      else if (connection === "over" && this.#copy) await this.#copy.drop();
+      if (this.state.get().kept === kept) this.#set({ kept: undefined });
       await this.#offer();
     };
     done().catch((err: unknown) => this.#config.report?.("what this browser kept cannot be removed", err));
