@@ -2,12 +2,14 @@ import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 
 import { readPart } from "../../api/previews";
 import { size as sizeText } from "../../ui/ago";
 import { Button } from "../../ui/button";
+import { classes } from "../../ui/classes";
 import { Failure, Progress } from "../../ui/state";
 import { toast } from "../../ui/toast";
 import { t } from "../../words";
 import { Bar, type ViewerProps } from "../bar";
 import editor from "../editor.module.css";
 import { Pager } from "../pages";
+import frame from "../rows.module.css";
 import { useRows } from "../scroll";
 import { hexOf, indexOf, letterOf, offsetOf, perRow, readNeedle, readOffset } from "./bytes";
 import styles from "./hex.module.css";
@@ -90,7 +92,7 @@ export default function HexView(props: ViewerProps & { why?: string }) {
           rows.box.current = el;
           grid.current = el;
         }}
-        className={styles.box}
+        className={classes(frame.box, styles.box)}
         onScroll={rows.onScroll}
         role="application"
         aria-roledescription={t("bytes")}
@@ -114,14 +116,14 @@ export default function HexView(props: ViewerProps & { why?: string }) {
         }}
       >
         <div style={{ height: Math.max(rows.tall, 1) }}>
-          <div className={styles.view} style={{ transform: `translateY(${rows.offset}px)` }} aria-hidden>
+          <div className={frame.view} style={{ transform: `translateY(${rows.offset}px)` }} aria-hidden>
             {Array.from({ length: rows.shown }, (_, i) => rows.first + i).map((row) => (
               <Row key={row} row={row} size={size} byte={byte} from={from} to={to} at={at} />
             ))}
           </div>
         </div>
       </div>
-      <p id={id} className={styles.now} role="status">
+      <p id={id} className={frame.now} role="status">
         {size === 0
           ? ""
           : t("Offset {hex} ({at}): {byte}", {
@@ -151,7 +153,7 @@ function Row(p: {
   const cells = Array.from({ length: Math.min(perRow, p.size - start) }, (_, i) => start + i);
   const look = (i: number) => (i === p.at ? styles.at : i >= p.from && i <= p.to ? styles.in : undefined);
   return (
-    <div className={styles.row} style={{ height: rowHeight }}>
+    <div className={classes(frame.row, styles.row)} style={{ height: rowHeight }}>
       <span className={styles.offset}>{offsetOf(start, p.size)}</span>
       <span className={styles.bytes}>
         {cells.map((i) => {

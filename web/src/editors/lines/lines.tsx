@@ -8,6 +8,7 @@ import { t } from "../../words";
 import { Bar, type ViewerProps } from "../bar";
 import editor from "../editor.module.css";
 import { encodingChoices, encodingName } from "../encodings";
+import frame from "../rows.module.css";
 import { useRows } from "../scroll";
 import { block, blockAt, useTable } from "../table/data";
 import { aboutTable } from "../table/state";
@@ -77,7 +78,7 @@ export default function LinesView(props: ViewerProps & { why?: string }) {
       {head.total === 0 && head.complete ? <p className={editor.empty}>{t("The file is empty.")}</p> : null}
       <div
         ref={rows.box}
-        className={styles.box}
+        className={frame.box}
         role="document"
         aria-label={t("Text of {path}", { path })}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so keys must reach it
@@ -86,13 +87,13 @@ export default function LinesView(props: ViewerProps & { why?: string }) {
         onKeyDown={onKeyDown}
       >
         <div style={{ height: rows.tall }}>
-          <div className={styles.view} style={{ transform: `translateY(${rows.offset}px)` }}>
+          <div className={frame.view} style={{ transform: `translateY(${rows.offset}px)` }}>
             {Array.from({ length: rows.shown }, (_, i) => rows.first + i).map((row) => {
               const page = pages.get(blockAt(row, 0));
               const i = row % block.rows;
               const cut = page?.cut?.some(([r]) => r === i);
               return (
-                <div key={row} className={styles.row} style={{ height: rowHeight }}>
+                <div key={row} className={frame.row} style={{ height: rowHeight }}>
                   <span className={styles.gutter} style={{ width: gutter }}>
                     {(page?.numbers?.[i] ?? row) + 1}
                   </span>

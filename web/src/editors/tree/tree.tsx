@@ -6,9 +6,11 @@ import { Button } from "../../ui/button";
 import { classes } from "../../ui/classes";
 import { Failure, Progress } from "../../ui/state";
 import { toast } from "../../ui/toast";
+import { treeStep } from "../../ui/treekeys";
 import { t } from "../../words";
 import { Bar, type ViewerProps } from "../bar";
 import editor from "../editor.module.css";
+import frame from "../rows.module.css";
 import { useRows } from "../scroll";
 import { check, NotJSON, pathText, placeOf, skipValue } from "./json";
 import { rowsOf, type TreeRow, wayTo } from "./rows";
@@ -139,19 +141,11 @@ function Tree({ project, path, way, text, size }: ViewerProps & { text: string; 
     if (!row || e.altKey) return;
     const mod = e.ctrlKey || e.metaKey;
     const folds = row.kind === "object" || row.kind === "list" || row.kind === "group";
-    if (e.key === "ArrowDown") go(at + 1);
-    else if (e.key === "ArrowUp") go(at - 1);
-    else if (e.key === "PageDown") go(at + rows.page);
-    else if (e.key === "PageUp") go(at - rows.page);
-    else if (e.key === "Home") go(0);
-    else if (e.key === "End") go(list.length - 1);
-    else if (e.key === "ArrowRight") {
-      if (folds && !row.open) fold(row, true);
-      else if (folds) go(at + 1);
-    } else if (e.key === "ArrowLeft") {
-      if (folds && row.open) fold(row, false);
-      else if (row.parent >= 0) go(row.parent);
-    } else if ((e.key === "Enter" || e.key === " ") && folds) fold(row, !row.open);
+    const known = { open: folds ? row.open : undefined, parent: () => row.parent };
+    const step = treeStep(e.key, at, list.length, known, rows.page);
+    if (step.go !== undefined) go(step.go);
+    else if (step.open !== undefined) fold(row, step.open);
+    else if ((e.key === "Enter" || e.key === " ") && folds) fold(row, !row.open);
     else if (mod && e.key.toLowerCase() === "c") void copyText(text.slice(row.start, row.end));
     else return;
     e.preventDefault();
@@ -188,7 +182,7 @@ function Tree({ project, path, way, text, size }: ViewerProps & { text: string; 
       </Bar>
       <div
         ref={rows.box}
-        className={styles.box}
+        className={frame.box}
         role="tree"
         aria-label={t("JSON of {path}", { path })}
         aria-activedescendant={`${id}-${current}`}
@@ -198,7 +192,7 @@ function Tree({ project, path, way, text, size }: ViewerProps & { text: string; 
       >
         <div style={{ height: rows.tall }} role="presentation">
           <div
-            className={styles.view}
+            className={frame.view}
             style={{ transform: `translateY(${rows.offset}px)` }}
             role="presentation"
           >
@@ -216,7 +210,7 @@ function Tree({ project, path, way, text, size }: ViewerProps & { text: string; 
           </div>
         </div>
       </div>
-      <p className={styles.now}>{row ? pathOf(list, row) : ""}</p>
+      <p className={frame.now}>{row ? pathOf(list, row) : ""}</p>
     </>
   );
 }
@@ -236,7 +230,7 @@ function Item(p: {
     // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: the tree has the keys and the focus
     <div
       id={p.id}
-      className={classes(styles.row, p.current && styles.current)}
+      className={classes(frame.row, styles.row, p.current && styles.current)}
       style={{ height: rowHeight, paddingLeft: 8 + (Math.min(row.level, 40) - 1) * 16 }}
       role="treeitem"
       aria-level={row.level}

@@ -1,4 +1,5 @@
 import type { FoundFile, FoundMatch } from "../../api/search";
+import { treeStep } from "../../ui/treekeys";
 
 /** A line of the list of what was found. */
 export type SearchRow =
@@ -17,35 +18,20 @@ export function rowsOf(files: readonly FoundFile[], folded: ReadonlySet<string>)
   return rows;
 }
 
-/** Where a key leads, as the ARIA pattern for trees says. */
+/** Where a key leads, or whether it folds the file. */
 export function searchKey(
   rows: readonly SearchRow[],
   at: number,
   key: string,
 ): { go?: number; fold?: boolean } {
   const row = rows[at];
-  const last = rows.length - 1;
-  switch (key) {
-    case "ArrowDown":
-      return { go: Math.min(last, at + 1) };
-    case "ArrowUp":
-      return { go: Math.max(0, at - 1) };
-    case "Home":
-      return { go: 0 };
-    case "End":
-      return { go: last };
-    case "PageDown":
-      return { go: Math.min(last, at + 15) };
-    case "PageUp":
-      return { go: Math.max(0, at - 15) };
-    case "ArrowRight":
-      if (row?.kind !== "file") return {};
-      return row.folded ? { fold: false } : { go: Math.min(last, at + 1) };
-    case "ArrowLeft":
-      if (row?.kind === "file") return row.folded ? {} : { fold: true };
-      return { go: rows.findLastIndex((r, i) => i < at && r.kind === "file") };
-  }
-  return {};
+  const known = row && {
+    open: row.kind === "file" ? !row.folded : undefined,
+    parent: () => (row.kind === "file" ? -1 : rows.findLastIndex((r, i) => i < at && r.kind === "file")),
+  };
+  const { go, open } = treeStep(key, at, rows.length, known);
+  if (open !== undefined) return { fold: !open };
+  return go === undefined ? {} : { go };
 }
 
 /** A match as it is shown: the line in three parts. */

@@ -1,11 +1,8 @@
+import { treeStep } from "../../ui/treekeys";
 import { parentOf } from "./path";
 import type { Rows } from "./treerows";
 
-/**
- * Where a key leads from a row, as the ARIA pattern for trees says: the row to
- * go to, or what to do with the one that has the focus. page is how many rows
- * are on the screen.
- */
+/** Where a key leads from a row, or which folder it opens or closes. */
 export function treeKey(
   rows: Rows,
   at: number,
@@ -13,31 +10,13 @@ export function treeKey(
   page = 15,
 ): { go?: number; expand?: string; collapse?: string } {
   const row = rows.at(at);
-  const last = rows.length - 1;
-  switch (key) {
-    case "ArrowDown":
-      return { go: Math.min(last, at + 1) };
-    case "ArrowUp":
-      return { go: Math.max(0, at - 1) };
-    case "Home":
-      return { go: 0 };
-    case "End":
-      return { go: last };
-    case "PageDown":
-      return { go: Math.min(last, at + page) };
-    case "PageUp":
-      return { go: Math.max(0, at - page) };
-    case "ArrowRight":
-      if (row?.kind !== "entry" || row.expanded === undefined) return {};
-      return row.expanded ? { go: Math.min(last, at + 1) } : { expand: row.entry.path };
-    case "ArrowLeft": {
-      if (row?.kind === "entry" && row.expanded) return { collapse: row.entry.path };
-      if (row === undefined) return {};
-      const parent = rows.indexOf(row.kind === "entry" ? parentOf(row.entry.path) : row.parent);
-      return parent < 0 ? {} : { go: parent };
-    }
-  }
-  return {};
+  const known = row && {
+    open: row.kind === "entry" ? row.expanded : undefined,
+    parent: () => rows.indexOf(row.kind === "entry" ? parentOf(row.entry.path) : row.parent),
+  };
+  const { go, open } = treeStep(key, at, rows.length, known, page);
+  if (open === undefined || row?.kind !== "entry") return go === undefined ? {} : { go };
+  return open ? { expand: row.entry.path } : { collapse: row.entry.path };
 }
 
 /** The row that begins with what was typed, after the one that has the focus; -1 for none. */
