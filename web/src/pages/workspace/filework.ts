@@ -27,6 +27,8 @@ export type Bench = {
   changed: (folder: string) => void;
   /** Shows what came to be as the selection. */
   select: (paths: readonly string[]) => void;
+  /** Tells later whether the selection is still what it is now: nobody has gone on meanwhile. */
+  selection: () => () => boolean;
 };
 
 /** What came of work: how many things it was done to, and how to take it back. */
@@ -93,6 +95,7 @@ export class FileWork {
   /** Copies things beside themselves. */
   async duplicate(paths: readonly string[]): Promise<Outcome> {
     const all = outermost(paths);
+    const still = this.#bench.selection();
     const came: string[] = [];
     for (const folder of new Set(all.map(parentOf))) {
       const here = all.filter((p) => parentOf(p) === folder);
@@ -100,7 +103,7 @@ export class FileWork {
         came.push(...(job.results ?? []).map((r) => r.to));
       this.#bench.changed(folder);
     }
-    return this.#came(came);
+    return this.#came(came, still());
   }
 
   /** Puts things into the trash. */
@@ -161,6 +164,7 @@ export class FileWork {
   async #bring(verb: "copy" | "move", paths: readonly string[], folder: string): Promise<Outcome> {
     if (paths.some((p) => isWithin(folder, p))) throw intoItself();
     if (paths.length === 0) return { count: 0 };
+    const still = this.#bench.selection();
     const plan = await this.#plan(verb, paths, folder);
     if (plan === undefined) return { count: 0 };
     const pairs: { from: string; to: string }[] = [];
@@ -179,9 +183,11 @@ export class FileWork {
         pairs.push(...(job.results ?? []));
     }
     this.#bench.changed(folder);
-    if (verb === "copy") return this.#came(pairs.map((p) => p.to));
+    const select = still();
+    const targets = pairs.map((p) => p.to);
+    if (verb === "copy") return this.#came(targets, select);
     for (const p of pairs) this.#bench.moved(p.from, p.to);
-    this.#bench.select(pairs.map((p) => p.to));
+    if (select) this.#bench.select(targets);
     const act: Act = { kind: "moved", pairs };
     if (pairs.length > 0) this.acts.did(act);
     return { count: pairs.length, act };
@@ -216,8 +222,8 @@ export class FileWork {
     return plan;
   }
 
-  #came(paths: readonly string[]): Outcome {
-    this.#bench.select(paths);
+  #came(paths: readonly string[], select: boolean): Outcome {
+    if (select) this.#bench.select(paths);
     const act: Act = { kind: "came", paths };
     if (paths.length > 0) this.acts.did(act);
     return { count: paths.length, act };

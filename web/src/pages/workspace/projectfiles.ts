@@ -63,6 +63,10 @@ export class ProjectFiles {
       removed: (path) => this.removed(path),
       changed: (dir) => this.tree.changed({ dir }),
       select: (paths) => this.#select(paths),
+      selection: () => {
+        const before = this.selection.get();
+        return () => this.selection.get() === before;
+      },
     });
     this.#watch = new FolderWatch(
       () => socket(inProject(project, "watch")).href,

@@ -140,6 +140,16 @@ describe("a tree", () => {
     expect(disk.reads).toEqual(["", "@10"]);
   });
 
+  test("reads on for what is looked at although the folder is just being read anew", async () => {
+    const disk = new Disk(...Array.from({ length: 30 }, (_, i) => `f${i}`));
+    disk.page = 10;
+    const tree = await open(disk);
+    const again = tree.refresh();
+    await tree.need("", 24);
+    await again;
+    expect(shown(tree.rows.get()).slice(19, 25)).toEqual(["f19", "f20", "f21", "f22", "f23", "f24"]);
+  });
+
   test("says that the rest of a folder could not be read, and reads on when it is asked to", async () => {
     const disk = new Disk(...Array.from({ length: 15 }, (_, i) => `f${i}`));
     disk.page = 10;

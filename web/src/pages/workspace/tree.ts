@@ -27,6 +27,8 @@ type Folder = {
   again: boolean;
   /** The row that shall be there, as far as somebody looks. */
   want: number;
+  /** Reading on to that row. */
+  needing?: Promise<void> | undefined;
   /** Names that changed since the folder was read; undefined: anything may have. */
   names?: Set<string> | undefined;
 };
@@ -148,8 +150,19 @@ export class Tree {
     const f = this.#folders.get(path);
     if (!f?.loaded) return;
     f.want = index;
-    if (f.error !== undefined) return;
-    while (!f.reading && f.next && f.items.length <= f.want) await this.#more(path, f);
+    f.needing ??= this.#readOn(path, f).finally(() => {
+      f.needing = undefined;
+    });
+    await f.needing;
+  }
+
+  async #readOn(path: string, f: Folder): Promise<void> {
+    const generation = this.#generation;
+    while (f.next && f.items.length <= f.want && f.error === undefined) {
+      // It may be read anew just now: then what is wanted comes after that.
+      await (f.reading ?? this.#more(path, f));
+      if (generation !== this.#generation || this.#folders.get(path) !== f) return;
+    }
   }
 
   /** Tries again what could not be read. */
@@ -193,6 +206,7 @@ export class Tree {
       this.#folders.delete(p);
       this.#folders.set(to + p.slice(from.length), {
         ...f,
+        needing: undefined,
         items: f.items.map((e) => ({ ...e, path: to + e.path.slice(from.length) })),
       });
     }

@@ -11,15 +11,16 @@ const beyond = 16;
  */
 export function useWindow(box: RefObject<HTMLElement | null>, rows: Rows, height: number) {
   const [view, setView] = useState({ first: 0, seen: 40, width: 0 });
-  /** The first row that is seen, and how far its top is above the edge. */
-  const anchor = useRef({ key: "", above: 0 });
+  /** The first row that is seen, how far its top is above the edge, and where the list was scrolled to then. */
+  const anchor = useRef({ key: "", above: 0, top: 0 });
   const latest = useRef(rows);
   latest.current = rows;
   const look = useCallback(() => {
     const el = box.current;
     if (!el) return;
     const first = Math.floor(el.scrollTop / height);
-    anchor.current = { key: latest.current.at(first)?.key ?? "", above: el.scrollTop - first * height };
+    const { scrollTop: top } = el;
+    anchor.current = { key: latest.current.at(first)?.key ?? "", above: top - first * height, top };
     const next = { first, seen: Math.ceil(el.clientHeight / height) + 1, width: el.clientWidth };
     setView((v) => (v.first === next.first && v.seen === next.seen && v.width === next.width ? v : next));
   }, [box, height]);
@@ -38,8 +39,8 @@ export function useWindow(box: RefObject<HTMLElement | null>, rows: Rows, height
   useLayoutEffect(() => {
     const el = box.current;
     const at = rows.indexOf(anchor.current.key);
-    // At the top, what comes in above is to be seen.
-    if (el && at >= 0 && el.scrollTop >= height) {
+    // Who has scrolled since goes on from there. At the top, what comes in above is to be seen.
+    if (el && at >= 0 && el.scrollTop >= height && el.scrollTop === anchor.current.top) {
       const top = at * height + anchor.current.above;
       if (Math.abs(el.scrollTop - top) >= 1) el.scrollTop = top;
     }
