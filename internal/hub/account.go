@@ -62,7 +62,7 @@ func (h *Hub) changeAccount(ctx context.Context, in *struct{ Body api.AccountCha
 		return nil, err
 	}
 	id := grantOf(ctx).Account.ID
-	defer h.Auth.Forget(id)
+	defer h.forgetPerson(id)
 	a, err := h.DB.UpdateAccount(ctx, act(ctx), id, postgres.AccountChange{Name: c.Name, Colour: c.Colour, Preferences: c.Preferences})
 	if err != nil {
 		return nil, err

@@ -39,7 +39,7 @@ func (h *Hub) adminChangeAccount(ctx context.Context, in *struct {
 			return nil, err
 		}
 	}
-	defer h.Auth.Forget(id)
+	defer h.forgetPerson(id)
 	_, err = h.DB.UpdateAccount(ctx, act(ctx), id, postgres.AccountChange{Name: c.Name, Admin: c.Admin, Suspended: c.Suspended})
 	return nil, err
 }

@@ -145,7 +145,8 @@ func linkTo(s *huma.Schema) *docsField {
 	if text == "" {
 		return nil
 	}
-	return &docsField{Name: strings.TrimPrefix(text, "list of "), Type: text}
+	first, _, _ := strings.Cut(strings.TrimPrefix(text, "list of "), " or ")
+	return &docsField{Name: first, Type: text}
 }
 
 func contentOf(m map[string]*huma.MediaType) *huma.Schema {
@@ -171,6 +172,8 @@ func typeText(s *huma.Schema) string {
 		return ""
 	case s.Ref != "":
 		return s.Ref[strings.LastIndexByte(s.Ref, '/')+1:]
+	case len(s.OneOf) > 0:
+		return strings.Join(all(s.OneOf, typeText), " or ")
 	case s.Type == "array":
 		return "list of " + typeText(s.Items)
 	case len(s.Enum) > 0:

@@ -178,6 +178,9 @@ func (h *Hub) tellProject(ctx context.Context, n postgres.Notification, members 
 			}
 			continue
 		}
+		if err == nil {
+			v, err = h.crewed(ctx, v)
+		}
 		if err != nil {
 			return err
 		}

@@ -85,6 +85,7 @@ type Hub struct {
 	events   *broker
 	sockets  *sockets
 	roles    *roles
+	crews    *crews
 	settings settings
 	routes   []projectRoute // of project traffic
 	table    routeTable     // the same, to be searched
@@ -125,7 +126,7 @@ func New(c Config) (*Hub, error) {
 
 // newHub makes the parts that need nothing from outside.
 func newHub(c Config) *Hub {
-	h := &Hub{Config: c, log: c.Logger, base: strings.TrimRight(c.BaseURL.Path, "/"), events: newBroker(), sockets: newSockets(), roles: newRoles(), routes: projectRoutes(), drained: make(chan struct{})}
+	h := &Hub{Config: c, log: c.Logger, base: strings.TrimRight(c.BaseURL.Path, "/"), events: newBroker(), sockets: newSockets(), roles: newRoles(), crews: newCrews(), routes: projectRoutes(), drained: make(chan struct{})}
 	h.table = newRouteTable(h.routes)
 	var once atomic.Bool
 	h.drain = func() {
@@ -240,6 +241,7 @@ func (h *Hub) Drain() {
 func (h *Hub) notified(n postgres.Notification) {
 	h.Auth.Notified(n)
 	h.roles.notified(n)
+	h.crews.notified(n)
 	h.settings.notified(n)
 	h.cut(n)
 	h.events.changed(n)

@@ -40,7 +40,7 @@ func (h *Hub) changeMember(ctx context.Context, in *struct {
 		return nil, err
 	}
 	g := grantOf(ctx)
-	defer h.roles.forgetProject(g.project)
+	defer h.forgetMembers(g.project)
 	return nil, h.DB.SetRole(ctx, act(ctx), g.project, account, role)
 }
 
@@ -53,13 +53,13 @@ func (h *Hub) removeMember(ctx context.Context, in *struct {
 		return nil, err
 	}
 	g := grantOf(ctx)
-	defer h.roles.forgetProject(g.project)
+	defer h.forgetMembers(g.project)
 	return nil, h.DB.RemoveMember(ctx, act(ctx), g.project, account)
 }
 
 func (h *Hub) leaveProject(ctx context.Context, _ *OfProject) (*done, error) {
 	g := grantOf(ctx)
-	defer h.roles.forgetProject(g.project)
+	defer h.forgetMembers(g.project)
 	return nil, h.DB.RemoveMember(ctx, act(ctx), g.project, g.Account.ID)
 }
 
@@ -184,7 +184,7 @@ type joined struct {
 
 func (h *Hub) acceptInvitation(ctx context.Context, in *OfSecret) (*body[joined], error) {
 	id, err := h.DB.AcceptInvitation(ctx, act(ctx), lyceum.Secret(in.Secret).Hash())
-	h.roles.forgetProject(id)
+	h.forgetMembers(id)
 	return reply(joined{string(id)}), err
 }
 
@@ -199,7 +199,7 @@ func (h *Hub) acceptOwnInvitation(ctx context.Context, in *OfInvitation) (*body[
 		return nil, err
 	}
 	id, err := h.DB.AcceptInvitationByID(ctx, act(ctx), iid)
-	h.roles.forgetProject(id)
+	h.forgetMembers(id)
 	return reply(joined{string(id)}), err
 }
 

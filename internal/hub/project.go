@@ -87,6 +87,9 @@ func (h *Hub) show(ctx context.Context, v postgres.ProjectView) (*body[api.Proje
 	if err != nil {
 		return nil, err
 	}
+	if v, err = h.crewed(ctx, v); err != nil {
+		return nil, err
+	}
 	return reply(projectOf(v, grantOf(ctx).Actor, settings.DeleteGrace)), nil
 }
 
@@ -111,6 +114,9 @@ func (h *Hub) listProjects(ctx context.Context, in *struct {
 		return h.listOnly(ctx, in.Filter, in.Query, settings.DeleteGrace)
 	}
 	list, next, total, err := h.DB.ListProjects(ctx, g.Account.ID, postgres.ProjectQuery{Text: in.Query, Filter: postgres.ListFilter(in.Filter), Cursor: in.Cursor, Limit: in.Limit})
+	if err == nil {
+		err = h.crews.fill(ctx, h.DB, list)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +135,9 @@ func (h *Hub) listOnly(ctx context.Context, filter, text string, grace time.Dura
 		return nil, err
 	case v.Role != "" && v.Deleted.IsZero() == (filter != "deleted") && (v.Starred || filter != "starred") &&
 		strings.Contains(strings.ToLower(v.Name), strings.ToLower(text)):
+		if v, err = h.crewed(ctx, v); err != nil {
+			return nil, err
+		}
 		page.Items, page.Total = append(page.Items, projectOf(v, g.Actor, grace)), 1
 	}
 	return reply(page), nil
@@ -244,12 +253,12 @@ func (h *Hub) changeProject(ctx context.Context, in *struct {
 }
 
 func (h *Hub) deleteProject(ctx context.Context, _ *OfProject) (*body[api.Project], error) {
-	defer h.roles.forgetProject(grantOf(ctx).project)
+	defer h.forgetMembers(grantOf(ctx).project)
 	return h.after(ctx, h.DB.DeleteProject(ctx, act(ctx), grantOf(ctx).project))
 }
 
 func (h *Hub) restoreProject(ctx context.Context, _ *OfProject) (*body[api.Project], error) {
-	defer h.roles.forgetProject(grantOf(ctx).project)
+	defer h.forgetMembers(grantOf(ctx).project)
 	return h.after(ctx, h.DB.RestoreProject(ctx, act(ctx), grantOf(ctx).project))
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -103,6 +104,7 @@ func (r *run) next() (*http.Request, bool) {
 			_ = r.conn.Close()
 			return nil, false
 		}
+		runtime.Gosched() // others first: what is not there yet costs more than waiting a turn
 		_, err := r.in.Peek(1)
 		if !r.rest(false) || err != nil {
 			_ = r.conn.Close()

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"net"
+	"runtime"
 	"sync"
 	"time"
 
@@ -47,6 +48,7 @@ func (c *conn) forEver(ctx context.Context) error {
 
 // readHead waits for an answer and reads its head into c.head if it is plain.
 func (c *conn) readHead() (plain bool, err error) {
+	runtime.Gosched() // others first: what is not there yet costs more than waiting a turn
 	if _, err := c.r.Peek(1); err != nil {
 		return false, err
 	}

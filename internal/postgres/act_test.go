@@ -205,7 +205,7 @@ var siteActs = []string{"StopIdle", "Purge"}
 
 // notAudited are the other methods, with the reason.
 var notAudited = map[string]string{
-	"Account AccountByEmail AuditFilter Busy Counts Env FindPeople IdleSince InvitationByHash Layout LimitsOf ProjectLimits ListAccounts ListAllProjects ListAudit " +
+	"Account AccountByEmail AuditFilter Busy Counts Crews Env FindPeople IdleSince InvitationByHash Layout LimitsOf ProjectLimits ListAccounts ListAllProjects ListAudit " +
 		"ListEnv ListInvitations ListInvitationsFor ListMembers ListProjects ListSessions ListTokens LostRights MemberIDs PasswordHash " +
 		"Preferences ProjectFor PurgeDue ResolveSlug RoleIn Settings SetupNeeded Version Work Ping Stat Close": "they change nothing",
 	"SetStar SetLayout":                           "what people arrange for themselves",

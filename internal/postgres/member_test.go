@@ -46,8 +46,17 @@ func TestMembers(t *testing.T) {
 	}
 	v, err := s.ProjectFor(t.Context(), p.ID, grace.ID)
 	s.ok(err)
-	if v.Role != lyceum.Editor || v.Members != 3 || len(v.People) != 3 || v.People[0].ID != zoe.ID {
+	if v.Role != lyceum.Editor {
 		t.Errorf("ProjectFor = %+v", v)
+	}
+	none := lyceum.NewID[lyceum.ProjectID]()
+	crews, err := s.Crews(t.Context(), []lyceum.ProjectID{p.ID, none})
+	s.ok(err)
+	if c := crews[p.ID]; c.Members != 3 || len(c.People) != 3 || c.People[0].ID != zoe.ID || c.People[0].Name != "Zoe" {
+		t.Errorf("Crews = %+v", c)
+	}
+	if c := crews[none]; c.Members != 0 || c.People == nil || len(c.People) != 0 {
+		t.Errorf("Crews of none = %+v", c)
 	}
 
 	stranger := s.person("Stranger")

@@ -25,13 +25,19 @@ type ProjectChange struct {
 	Slug        *string // "" removes it
 }
 
-// ProjectView is a project as one account sees it.
+// ProjectView is a project as one account sees it. Its Crew is filled by
+// ListAllProjects only; see Crews.
 type ProjectView struct {
 	lyceum.Project
 	Role    lyceum.Role // of the account; "" when it is no member
 	Starred bool        // by the account
-	People  []Person    // the first five members, owners first
-	Members int         // how many there are
+	Crew
+}
+
+// Crew is who is in a project.
+type Crew struct {
+	People  []Person // the first five members, owners first
+	Members int      // how many there are
 }
 
 const projectColumns = `p.id, p.name, p.description, coalesce(p.slug, ''), p.created_at, p.last_edited_at, p.deleted_at,
@@ -42,20 +48,10 @@ func projectFields(p *lyceum.Project) []any {
 		&p.Wanted, &p.State.Phase, &p.State.Step, &p.State.Reason, &p.State.Since, maybe(&p.State.IdleAt)}
 }
 
-// peopleColumns are the first five members as JSON, owners first, and how many
-// members there are, of the project p.
-const peopleColumns = `
-	(SELECT coalesce(json_agg(json_build_object('ID', f.id, 'Name', f.name, 'Colour', f.colour)), '[]')
-	 FROM (SELECT a.id, a.name, a.colour FROM members o JOIN accounts a ON a.id = o.account WHERE o.project = p.id
-	       ORDER BY ` + roleOrder + `, lower(a.name), a.id LIMIT 5) f),
-	(SELECT count(*) FROM members c WHERE c.project = p.id)`
-
 // roleOrder sorts members (alias o) with owners first.
 const roleOrder = `array_position(ARRAY['owner', 'editor', 'viewer'], o.role)`
 
-func viewFields(v *ProjectView) []any {
-	return append(projectFields(&v.Project), &v.Role, &v.Starred, &v.People, &v.Members)
-}
+func viewFields(v *ProjectView) []any { return append(projectFields(&v.Project), &v.Role, &v.Starred) }
 
 // CreateProject makes a stopped project that is owned by the act's account.
 func (db *DB) CreateProject(ctx context.Context, act Act, n NewProject) (lyceum.Project, error) {
@@ -104,7 +100,7 @@ func (db *DB) ProjectFor(ctx context.Context, id lyceum.ProjectID, account lyceu
 func projectFor(ctx context.Context, q querier, id lyceum.ProjectID, account lyceum.AccountID) (ProjectView, error) {
 	var v ProjectView
 	err := q.QueryRow(ctx, `
-		SELECT `+projectColumns+`, coalesce(m.role, ''), s.account IS NOT NULL, `+peopleColumns+`
+		SELECT `+projectColumns+`, coalesce(m.role, ''), s.account IS NOT NULL
 		FROM projects p
 		LEFT JOIN members m ON m.project = p.id AND m.account = $2
 		LEFT JOIN stars s ON s.project = p.id AND s.account = $2
@@ -155,6 +151,18 @@ func (db *DB) UpdateProject(ctx context.Context, act Act, id lyceum.ProjectID, c
 	return v, err
 }
 
+// The change of describeProject: the name before is looked up only when it may be
+// another then.
+const (
+	changeSQL = `UPDATE projects SET name = coalesce($2, projects.name), description = coalesce($3, projects.description)`
+
+	descriptionSQL = `
+		WITH p AS (` + changeSQL + ` WHERE id = $1 RETURNING projects.*, projects.name AS name_before)`
+	renameSQL = `
+		WITH old AS (SELECT id, name FROM projects WHERE id = $1 FOR NO KEY UPDATE),
+		p AS (` + changeSQL + ` FROM old WHERE projects.id = old.id RETURNING projects.*, old.name AS name_before)`
+)
+
 // describeProject changes a project's name and description. It is what people
 // write most, so all of it is one statement: the change, its audit row, its
 // notification and what is answered. d is what the audit row says beside the name.
@@ -167,18 +175,18 @@ func describeProject(ctx context.Context, tx pgx.Tx, act Act, id lyceum.ProjectI
 	if err != nil {
 		return v, err
 	}
+	change := descriptionSQL
+	if c.Name != nil {
+		change = renameSQL
+	}
 	a := act.Actor
-	err = tx.QueryRow(ctx, `
-		WITH old AS (SELECT id, name FROM projects WHERE id = $1 FOR NO KEY UPDATE),
-		p AS (
-			UPDATE projects SET name = coalesce($2, projects.name), description = coalesce($3, projects.description)
-			FROM old WHERE projects.id = old.id RETURNING projects.*, old.name AS name_before),
+	err = tx.QueryRow(ctx, change+`,
 		noted AS (
 			INSERT INTO audit (account, session, token, verb, kind, object, detail, address, request)
 			SELECT $4, $5, $6, 'project.change', 'project', p.id::text,
 				$11::jsonb || CASE WHEN p.name = p.name_before THEN '{}' ELSE jsonb_build_object('name', jsonb_build_array(p.name_before, p.name)) END, $7, $8
 			FROM p)
-		SELECT `+projectColumns+`, coalesce(m.role, ''), s.account IS NOT NULL, `+peopleColumns+`, pg_notify($9, $10)::text
+		SELECT `+projectColumns+`, coalesce(m.role, ''), s.account IS NOT NULL, pg_notify($9, $10)::text
 		FROM p LEFT JOIN members m ON m.project = p.id AND m.account = $4
 		LEFT JOIN stars s ON s.project = p.id AND s.account = $4`,
 		id, c.Name, c.Description, nullID(a.Account), nullID(a.Session), nullID(a.Token), act.Address, act.Request, channel, string(payload), string(more)).Scan(append(viewFields(&v), nil)...)

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -63,24 +64,19 @@ func (db *DB) ListProjects(ctx context.Context, account lyceum.AccountID, pq Pro
 	var list []ProjectView
 	var total int
 	err = db.read(ctx, "list projects", func(q querier) error {
-		// What is listed is found once, for the number of all and for the page.
 		rows, err := q.Query(ctx, `
-			WITH mine AS MATERIALIZED (
-				SELECT p.id, m.role, (s.account IS NOT NULL)::int AS star, p.last_edited_at AS edited
+			SELECT `+projectColumns+`, p.role, p.star = 1, p.total FROM (
+				SELECT p.*, m.role, (s.account IS NOT NULL)::int AS star, count(*) OVER () AS total
 				FROM members m JOIN projects p ON p.id = m.project LEFT JOIN stars s ON s.project = m.project AND s.account = m.account
-				WHERE m.account = $1 AND `+where+`),
-			page AS (
-				SELECT * FROM mine
-				WHERE NOT $3 OR star < $4 OR (star = $4 AND (edited < $5 OR (edited = $5 AND id > $6::uuid)))
-				ORDER BY star DESC, edited DESC, id LIMIT $7)
-			SELECT `+projectColumns+`, page.role, page.star = 1, (SELECT count(*) FROM mine)
-			FROM page JOIN projects p ON p.id = page.id ORDER BY page.star DESC, page.edited DESC, p.id`,
+				WHERE m.account = $1 AND `+where+`) p
+			WHERE NOT $3 OR p.star < $4 OR (p.star = $4 AND (p.last_edited_at < $5 OR (p.last_edited_at = $5 AND p.id > $6::uuid)))
+			ORDER BY p.star DESC, p.last_edited_at DESC, p.id LIMIT $7`,
 			account, contains(pq.Text), more, key.Starred, key.Edited, nullID(key.ID), limit+1)
 		if err != nil {
 			return err
 		}
 		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (v ProjectView, err error) {
-			return v, row.Scan(append(projectFields(&v.Project), &v.Role, &v.Starred, &total)...)
+			return v, row.Scan(append(viewFields(&v), &total)...)
 		})
 		if err != nil {
 			return err
@@ -89,7 +85,7 @@ func (db *DB) ListProjects(ctx context.Context, account lyceum.AccountID, pq Pro
 			return q.QueryRow(ctx, `SELECT count(*) FROM members m JOIN projects p ON p.id = m.project LEFT JOIN stars s ON s.project = m.project AND s.account = m.account
 				WHERE m.account = $1 AND `+where, account, contains(pq.Text)).Scan(&total)
 		}
-		return addPeople(ctx, q, list)
+		return nil
 	})
 	if err != nil || len(list) <= limit {
 		return list, "", total, err
@@ -98,34 +94,34 @@ func (db *DB) ListProjects(ctx context.Context, account lyceum.AccountID, pq Pro
 	return list, cursorAfter(list[limit-1]), total, nil
 }
 
-// addPeople fills People and Members of the projects in list.
-func addPeople(ctx context.Context, q querier, list []ProjectView) error {
-	if len(list) == 0 {
-		return nil
+// Crews returns who is in the projects. One that is not there has an empty Crew.
+func (db *DB) Crews(ctx context.Context, ids []lyceum.ProjectID) (map[lyceum.ProjectID]Crew, error) {
+	all := make(map[lyceum.ProjectID]Crew, len(ids))
+	for _, id := range ids {
+		all[id] = Crew{People: []Person{}}
 	}
-	ids, at := make([]string, len(list)), make(map[lyceum.ProjectID]*ProjectView, len(list))
-	for i := range list {
-		ids[i], at[list[i].ID], list[i].People = string(list[i].ID), &list[i], []Person{}
-	}
-	rows, err := q.Query(ctx, `
-		SELECT project, id, name, colour, members FROM (
-			SELECT o.project, a.id, a.name, a.colour, count(*) OVER (PARTITION BY o.project) AS members,
-				row_number() OVER (PARTITION BY o.project ORDER BY `+roleOrder+`, lower(a.name), a.id) AS place
-			FROM members o JOIN accounts a ON a.id = o.account WHERE o.project = ANY($1::uuid[])) f
-		WHERE place <= 5 ORDER BY project, place`, ids)
-	if err != nil {
-		return err
-	}
-	var id lyceum.ProjectID
-	var who Person
-	var members int
-	_, err = pgx.ForEachRow(rows, []any{&id, &who.ID, &who.Name, &who.Colour, &members}, func() error {
-		if v := at[id]; v != nil {
-			v.People, v.Members = append(v.People, who), members
+	err := db.read(ctx, "list crews", func(q querier) error {
+		rows, err := q.Query(ctx, `
+			SELECT project, id, name, colour, members FROM (
+				SELECT o.project, a.id, a.name, a.colour, count(*) OVER (PARTITION BY o.project) AS members,
+					row_number() OVER (PARTITION BY o.project ORDER BY `+roleOrder+`, lower(a.name), a.id) AS place
+				FROM members o JOIN accounts a ON a.id = o.account WHERE o.project = ANY($1::uuid[])) f
+			WHERE place <= 5 ORDER BY project, place`, ids)
+		if err != nil {
+			return err
 		}
-		return nil
+		found := make(map[lyceum.ProjectID]Crew, len(ids)) // anew when the reading is tried again
+		var id lyceum.ProjectID
+		var who Person
+		var members int
+		_, err = pgx.ForEachRow(rows, []any{&id, &who.ID, &who.Name, &who.Colour, &members}, func() error {
+			found[id] = Crew{append(found[id].People, who), members}
+			return nil
+		})
+		maps.Copy(all, found)
+		return err
 	})
-	return err
+	return all, err
 }
 
 func cursorAfter(v ProjectView) string {
@@ -138,9 +134,17 @@ func cursorAfter(v ProjectView) string {
 
 func collectViews(rows pgx.Rows) ([]ProjectView, error) {
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (v ProjectView, err error) {
-		return v, row.Scan(viewFields(&v)...)
+		return v, row.Scan(append(viewFields(&v), &v.People, &v.Members)...)
 	})
 }
+
+// peopleColumns are the first five members as JSON, owners first, and how many
+// members there are, of the project p.
+const peopleColumns = `
+	(SELECT coalesce(json_agg(json_build_object('ID', f.id, 'Name', f.name, 'Colour', f.colour)), '[]')
+	 FROM (SELECT a.id, a.name, a.colour FROM members o JOIN accounts a ON a.id = o.account WHERE o.project = p.id
+	       ORDER BY ` + roleOrder + `, lower(a.name), a.id LIMIT 5) f),
+	(SELECT count(*) FROM members c WHERE c.project = p.id)`
 
 // ListAllProjects is the administrator's list: every project, deleted ones too,
 // the last edited first. Role and Starred are empty; owners come first in People.
