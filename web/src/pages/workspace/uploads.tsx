@@ -24,7 +24,7 @@ export function UploadList() {
   const bad = list.filter((u) => u.state === "failed");
   const going = list.filter((u) => u.state === "sending");
   return (
-    <section className={styles.uploads} aria-label={t("Activity")}>
+    <section ref={floor} className={styles.uploads} aria-label={t("Activity")}>
       {running.map((j) => (
         <JobRow key={j.id} job={j} />
       ))}
@@ -38,6 +38,20 @@ export function UploadList() {
       <ExistsDialog list={list} />
     </section>
   );
+}
+
+/** Lays an element at the bottom of the page: what comes after, as news do, stands above it. */
+function floor(el: HTMLElement | null): () => void {
+  const { style } = document.documentElement;
+  const sizes = new ResizeObserver(() => {
+    const top = el?.getBoundingClientRect().top ?? window.innerHeight;
+    style.setProperty("--floor", `${Math.round(window.innerHeight - top)}px`);
+  });
+  if (el) sizes.observe(el);
+  return () => {
+    sizes.disconnect();
+    style.removeProperty("--floor");
+  };
 }
 
 /** All uploads together: how far, how fast, how long. */
