@@ -15,15 +15,20 @@ export function limitFields(): LimitField[] {
   ];
 }
 
-/** What stands in a field: "" is no statement of its own, 0 is no limit. */
+/** What stands in a field: "" is no statement of its own, 0 is no limit, which is said in a word. */
 export function shownLimit(value: number | undefined, unit: number): string {
+  if (value === 0) return t("none");
   return value === undefined ? "" : String(Math.round((value / unit) * 1000) / 1000);
 }
 
-/** What a field says; undefined for an empty one. */
+/** What a field says; undefined for an empty one. Throws where that is neither a number nor none. */
 export function readLimit(text: string, unit: number): number | undefined {
-  const trimmed = text.trim();
-  return trimmed === "" ? undefined : Math.round(Number(trimmed) * unit);
+  const trimmed = text.trim().toLowerCase();
+  if (trimmed === "") return undefined;
+  if (trimmed === "none" || trimmed === t("none").toLowerCase()) return 0;
+  const value = Number(trimmed.replace(",", "."));
+  if (!Number.isFinite(value) || value < 0) throw new Error(t("Write a number, or “none”."));
+  return Math.round(value * unit);
 }
 
 /** The change that gives one field another value and leaves the others. */

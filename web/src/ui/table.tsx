@@ -18,18 +18,21 @@ export function Table<T>({
   columns,
   rows,
   rowKey,
+  cards,
 }: {
   label: string;
   columns: readonly Column<T>[];
   rows: readonly T[];
   rowKey: (row: T) => string | number;
+  /** On a phone each row is a card, with its columns below each other, also the minor ones. */
+  cards?: boolean;
 }) {
   const look = (c: Column<T>) => classes(c.align !== undefined && styles[c.align], c.minor && styles.minor);
   return (
     // It scrolls sideways when it must, so the keyboard has to reach it.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region is reached by the keyboard
     <section className={styles.frame} aria-label={label} tabIndex={0}>
-      <table className={styles.table}>
+      <table className={classes(styles.table, cards && styles.cards)}>
         <thead>
           <tr>
             {columns.map((c) => (
@@ -43,7 +46,7 @@ export function Table<T>({
           {rows.map((row) => (
             <tr key={rowKey(row)}>
               {columns.map((c) => (
-                <td key={c.head || c.name} className={look(c)}>
+                <td key={c.head || c.name} className={look(c)} data-head={c.head}>
                   {c.cell(row)}
                 </td>
               ))}

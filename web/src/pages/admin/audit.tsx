@@ -40,7 +40,10 @@ export function AuditPage() {
     },
     {
       head: t("Detail"),
-      cell: (e) => <span className={styles.detail}>{detailText(e.detail)}</span>,
+      cell: (e) => {
+        const text = detailText(e.detail);
+        return text === "" ? null : <span className={styles.detail}>{text}</span>;
+      },
       minor: true,
     },
     { head: t("From"), cell: (e) => e.address ?? "", minor: true },
@@ -51,7 +54,7 @@ export function AuditPage() {
         {(data) => {
           const rows = data.pages.flatMap((p) => p.items);
           if (rows.length === 0) return <EmptyState small title={t("Nothing was done yet")} />;
-          return <Table label={t("Audit log")} columns={columns} rows={rows} rowKey={(e) => e.id} />;
+          return <Table label={t("Audit log")} columns={columns} rows={rows} rowKey={(e) => e.id} cards />;
         }}
       </Loaded>
       <More query={query} />

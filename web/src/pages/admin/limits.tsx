@@ -19,16 +19,14 @@ export function LimitSections({
       <Section
         id="limits"
         title={t("Limits of projects")}
-        about={t(
-          "What a project may use when it has no limits of its own. 0 is no limit. A change holds at once.",
-        )}
+        about={t("What a project may use when it has no limits of its own. A change holds at once.")}
       >
         <Fields which="limits" now={s.limits} fixed={s.fixed} change={change} />
       </Section>
       <Section
         id="ceilings"
         title={t("Ceilings")}
-        about={t("The most that any project may use, whatever is set for it. 0 is none.")}
+        about={t("The most that any project may use, whatever is set for it.")}
       >
         <Fields which="ceilings" now={s.ceilings} fixed={s.fixed} change={change} />
       </Section>
@@ -55,7 +53,7 @@ function Fields({
     const label = which === "limits" ? f.label : t("Ceiling: {label}", { label: f.label });
     return fixed.includes(`${which}.${configured[f.name]}`) ? (
       <Setting key={f.name} label={label} about={t("The server's configuration sets this.")}>
-        <span className="numbers">{value === "0" ? t("No limit") : value}</span>
+        <span className="numbers">{value}</span>
       </Setting>
     ) : (
       <TextSetting
@@ -64,7 +62,7 @@ function Fields({
         name={`${which}-${f.name}`}
         value={value}
         maxLength={12}
-        onSave={(text) => change({ [which]: { [f.name]: readLimit(text, f.unit) ?? 0 } })}
+        onSave={async (text) => change({ [which]: { [f.name]: readLimit(text, f.unit) ?? 0 } })}
       />
     );
   });

@@ -42,13 +42,13 @@ export function LimitsSection({ project: p }: { project: Project }) {
             <TextSetting
               key={f.name}
               label={f.label}
-              about={t("Empty: as for all projects of the site. 0: no limit.")}
+              about={t("Empty: as for all projects of the site. “none”: no limit.")}
               name={`limit-${f.name}`}
               value={shownLimit(data.own[f.name], f.unit)}
               placeholder={shownLimit(data.defaults[f.name], f.unit)}
               optional
               maxLength={12}
-              onSave={(text) => set(f.name, readLimit(text, f.unit))}
+              onSave={async (text) => set(f.name, readLimit(text, f.unit))}
             />
           ))
         : null}
