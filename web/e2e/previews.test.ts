@@ -1,10 +1,22 @@
+import type { Locator } from "playwright-core";
 import { afterEach, describe, expect, test } from "vitest";
 import { addMember, broken, Desk, makeProject } from "./desk.ts";
 import { Journey } from "./harness.ts";
-import { pdf, png, wav } from "./samples.ts";
+import { avif, gif, pdf, png, tiff, wav } from "./samples.ts";
 
 const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="80" height="40"><script>document.title = "ran"; parent.ran = 1</script><rect width="80" height="40" fill="teal" onload="parent.ran = 1"/></svg>`;
 const tides = `place,depth\n${Array.from({ length: 3000 }, (_, i) => `p${i},${(i * 37) % 1000}`).join("\n")}\n`;
+
+/** A picture that ends after it has said how large it is. */
+const damaged = avif.subarray(0, 210);
+
+/** A GIF of one pixel whose header says that it has as many on each side as one likes. */
+function claiming(side: number): Buffer {
+  const bytes = gif(1, 1, 1);
+  bytes.writeUInt16LE(side, 6);
+  bytes.writeUInt16LE(side, 8);
+  return bytes;
+}
 
 describe("files that are looked at", () => {
   const journey = new Journey();
@@ -22,6 +34,22 @@ describe("files that are looked at", () => {
       "drawing.svg": drawing,
       "paper.pdf": pdf(500),
       "broken.pdf": "%PDF-1.4 and nothing more",
+      "locked.pdf": pdf(3, { password: "sesame" }),
+      "chapters.pdf": pdf(30, {
+        chapters: [
+          { title: "Spring tides", page: 4 },
+          { title: "At the equinox", page: 12, deep: true },
+          { title: "Neap tides", page: 25 },
+        ],
+      }),
+      "kinds/a.tif": tiff(30, 20),
+      "kinds/odd.tif": tiff(30, 20, 6),
+      "kinds/huge.tif": tiff(1, 1).fill(0),
+      "kinds/b.avif": avif,
+      "kinds/cut.avif": damaged,
+      "bombs/frames.gif": gif(4000, 4000, 300),
+      "bombs/large.gif": gif(5000, 5200, 100),
+      "bombs/claims.gif": claiming(60_000),
       "tone.wav": wav(),
       "mute.mp4": "no film at all",
       "tides.csv": tides,
@@ -45,6 +73,32 @@ describe("files that are looked at", () => {
     return d;
   }
   const look = (d: Desk, name: string) => d.row(name).click();
+  const tree = (d: Desk) => d.page.getByRole("tree", { name: "Files of the project" });
+  /** How large it is shown, in percent of its size. */
+  const percent = async (d: Desk) => {
+    const name = await d.page.getByRole("button", { name: /show at actual size/ }).getAttribute("aria-label");
+    return Number.parseInt(name ?? "", 10);
+  };
+  /** Two fingers that move apart from the middle of a place, until they are so many times as far apart. */
+  const pinch = async (d: Desk, place: Locator, times: number) => {
+    const box = await place.boundingBox();
+    if (box === null) throw new Error("the place is not to be seen");
+    const cdp = await d.page.context().newCDPSession(d.page);
+    await cdp.send("Emulation.setTouchEmulationEnabled", { enabled: true, maxTouchPoints: 2 });
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const fingers = (far: number) => [
+      { x: x - far, y, id: 1 },
+      { x: x + far, y, id: 2 },
+    ];
+    await cdp.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: fingers(40) });
+    for (let step = 1; step <= 8; step++) {
+      const far = 40 * (1 + ((times - 1) * step) / 8);
+      await cdp.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: fingers(far) });
+    }
+    await cdp.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+    await cdp.send("Emulation.setTouchEmulationEnabled", { enabled: false });
+    await cdp.detach();
+  };
 
   test("a table: keys, sorting, filter, copying, and the same file as text and back", async () => {
     const d = await desk();
@@ -135,6 +189,158 @@ describe("files that are looked at", () => {
     await d.page.getByRole("button", { name: "Cancel" }).click();
     await look(d, "broken.pdf");
     await d.page.getByText("This is no PDF").waitFor();
+  });
+
+  test("a PDF with a password asks for it, says when it is wrong, and opens by keys", async () => {
+    const d = await desk();
+    await d.row("locked.pdf").click();
+    await tree(d).focus();
+    await d.page.keyboard.press("Enter");
+    await d.page.getByRole("heading", { name: "The file is encrypted" }).waitFor();
+    const field = d.page.getByLabel("Its password");
+    await expect.poll(() => field.evaluate((e) => e === document.activeElement)).toBe(true);
+    await d.person.accessible();
+    await d.page.keyboard.type("open\n");
+    await d.page.getByText("This is not its password.").waitFor();
+    await d.person.accessible();
+    expect(await d.page.locator(".pdfViewer canvas").count()).toBe(0);
+    await field.fill("sesame");
+    await d.page.getByRole("button", { name: "Open", exact: true }).click();
+    await d.page.getByText("This is page 1 of the tides").waitFor();
+    await d.page.getByText("of 3", { exact: true }).waitFor();
+  });
+
+  test("a PDF with an outline: chapters by mouse and by keys, its keys, and two fingers", async () => {
+    const d = await desk();
+    await look(d, "chapters.pdf");
+    await d.page.getByText("This is page 1 of the tides").waitFor();
+    const page = d.page.getByLabel("Page", { exact: true });
+    await d.page.getByRole("button", { name: "Outline" }).click();
+    const outline = d.page.getByRole("navigation", { name: "Outline" });
+    await outline.getByRole("button", { name: "Neap tides" }).click();
+    await d.page.getByText("This is page 25 of the tides").waitFor();
+    await expect.poll(() => page.inputValue()).toBe("25");
+    await outline.getByRole("button", { name: "At the equinox" }).press("Enter");
+    await d.page.getByText("This is page 12 of the tides").waitFor();
+    await d.person.accessible();
+    await outline.getByRole("button", { name: "At the equinox" }).press("ArrowRight");
+    await expect.poll(() => page.inputValue()).toBe("13");
+    const pages = d.page.getByRole("document", { name: "Pages of chapters.pdf" });
+    await pages.press("1");
+    await d.page.getByRole("button", { name: "100 %: show at actual size" }).waitFor();
+    await pages.press("+");
+    await d.page.getByRole("button", { name: "120 %: show at actual size" }).waitFor();
+    await pages.press("-");
+    await d.page.getByRole("button", { name: "100 %: show at actual size" }).waitFor();
+    await pages.hover();
+    await d.page.keyboard.down("Control"); // as the touchpad of a laptop tells a pinch
+    await d.page.mouse.wheel(0, -100);
+    await d.page.keyboard.up("Control");
+    await expect.poll(() => percent(d)).toBeGreaterThan(140);
+    await pages.press("1");
+    await pinch(d, pages, 2);
+    await expect.poll(() => percent(d)).toBeGreaterThan(150);
+    await pages.press("Home");
+    await expect.poll(() => page.inputValue()).toBe("1");
+    await pages.press("End");
+    await d.page.getByText("This is page 30 of the tides").waitFor();
+    await d.person.fitsOnPhone();
+    await d.page.setViewportSize({ width: 390, height: 844 });
+    const bar = d.page.getByRole("toolbar", { name: "What can be done with the file" });
+    await expect.poll(async () => (await bar.boundingBox())?.height ?? 999).toBeLessThanOrEqual(80);
+    await d.person.accessible();
+  });
+
+  test("TIFF and AVIF are shown; what the browser cannot show is told, with the way to have it", async () => {
+    const d = await desk();
+    await look(d, "kinds");
+    await look(d, "a.tif");
+    const shown = (name: string) =>
+      d.page.getByRole("img", { name }).evaluate((e) => (e as HTMLImageElement).naturalWidth);
+    await d.page.getByText("30 × 20").waitFor();
+    await expect.poll(() => shown("a.tif")).toBe(30);
+    await look(d, "b.avif");
+    await d.page.getByText("2 × 2").waitFor();
+    await expect.poll(() => shown("b.avif")).toBe(2);
+    await look(d, "cut.avif");
+    await d.page.getByText("This browser cannot show the picture").waitFor();
+    await d.person.accessible();
+    let coming = d.page.waitForEvent("download");
+    await d.page.getByRole("button", { name: "Download" }).last().click();
+    expect((await coming).suggestedFilename()).toBe("cut.avif");
+    // It is whole now: the same tab shows it.
+    d.write("kinds/cut.avif", avif);
+    await expect.poll(() => shown("cut.avif"), { timeout: 15_000 }).toBe(2);
+    d.person.expected(/status of 4(13|22)/);
+    await look(d, "odd.tif");
+    await d.page
+      .getByText(/cannot be (shown|decoded|read)|not a picture|damaged/)
+      .first()
+      .waitFor();
+    coming = d.page.waitForEvent("download");
+    await d.page.getByRole("button", { name: "Download" }).last().press("Enter");
+    expect((await coming).suggestedFilename()).toBe("odd.tif");
+    await look(d, "huge.tif");
+    await d.page.getByText("This is not a picture").waitFor();
+  });
+
+  test("pictures that are bombs are bounded, and the page goes on answering", async () => {
+    const d = await desk();
+    await look(d, "huge.png");
+    await d.page.getByText("The picture has 10000 million pixels, too many to be shown here.").waitFor();
+    const coming = d.page.waitForEvent("download");
+    await d.page.getByRole("button", { name: "Download" }).last().click();
+    expect((await coming).suggestedFilename()).toBe("huge.png");
+    await d.person.accessible();
+    await look(d, "bombs");
+    await look(d, "claims.gif");
+    await d.page.getByText("The picture has 3600 million pixels").waitFor();
+    // Its first frame, made smaller by the server.
+    await look(d, "large.gif");
+    await d.page.getByText("5000 × 5200").waitFor();
+    await d.page.getByRole("button", { name: "Load full size" }).waitFor();
+    const large = d.page.getByRole("img", { name: "large.gif" });
+    await expect.poll(() => large.evaluate((e) => (e as HTMLImageElement).naturalWidth)).toBe(2048);
+    // 4,800 million pixels in 300 frames: the browser draws them as it can, and keys are heard all the while.
+    await look(d, "frames.gif");
+    await d.page.getByRole("img", { name: "frames.gif" }).waitFor();
+    await d.page.getByRole("group", { name: "Picture frames.gif" }).focus();
+    for (const [key, want] of [
+      ["1", "100 %"],
+      ["+", "125 %"],
+      ["-", "100 %"],
+    ] as const) {
+      await d.page.keyboard.press(key);
+      await d.page.getByRole("button", { name: `${want}: show at actual size` }).waitFor();
+    }
+    await look(d, "claims.gif");
+    await d.page.getByText("The picture has 3600 million pixels").waitFor();
+  });
+
+  test("a picture is zoomed by keys, wheel and two fingers, and moved", async () => {
+    const d = await desk();
+    await look(d, "a.png");
+    await d.page.getByText("64 × 32").waitFor();
+    const stage = d.page.getByRole("group", { name: "Picture a.png" });
+    const img = d.page.getByRole("img", { name: "a.png" });
+    await stage.focus();
+    await d.page.keyboard.press("+");
+    await d.page.keyboard.press("+");
+    expect(await percent(d)).toBe(156);
+    await d.page.keyboard.press("1");
+    expect(await percent(d)).toBe(100);
+    await pinch(d, stage, 3);
+    expect(await percent(d)).toBeGreaterThan(250);
+    const before = await img.boundingBox();
+    await d.page.keyboard.press("ArrowLeft"); // larger than it is: moved, not the next one
+    await expect.poll(async () => (await img.boundingBox())?.x).toBe((before?.x ?? 0) + 60);
+    await d.page.keyboard.press("0");
+    expect(await percent(d)).toBe(100);
+    await stage.hover();
+    await d.page.mouse.wheel(0, -400);
+    await expect.poll(() => percent(d)).toBeGreaterThan(200);
+    await stage.dblclick();
+    await expect.poll(() => percent(d)).toBe(100);
   });
 
   test("sound plays; what is no film is told", async () => {

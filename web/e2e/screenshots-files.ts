@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { Desk, makeProject } from "./desk.ts";
 import { Journey } from "./harness.ts";
-import { pdf, png, wav } from "./samples.ts";
+import { avif, pdf, png, wav } from "./samples.ts";
 
 const folder = join(import.meta.dirname, "..", "..", "screenshots");
 const sizes = { wide: [1440, 900], tablet: [1024, 768], phone: [390, 844] } as const;
@@ -50,7 +50,18 @@ const files: Record<string, string | Buffer> = {
   "old/data/2025.csv": "hour,height\n0,0\n",
   "old/tides.py": "pass\n",
   "buoy.bin": Buffer.from(Uint8Array.from({ length: 70_000 }, (_, i) => (i * i) % 251)),
+  "damaged.avif": avif.subarray(0, 210),
+  "locked.pdf": pdf(2, { password: "sesame" }),
   "model.json": JSON.stringify(model),
+  "mosaic.png": png(1, 1, { width: 100_000, height: 100_000 }),
+  "tide tables.pdf": pdf(12, {
+    chapters: [
+      { title: "Spring tides", page: 2 },
+      { title: "At the equinox", page: 6, deep: true },
+      { title: "At the solstice", page: 7, deep: true },
+      { title: "Neap tides", page: 9 },
+    ],
+  }),
   "paper.pdf": pdf(12),
   "stations.csv": `place,latitude,longitude,depth,since\n${stations.join("\n")}\n`,
   "station.log": `${log.join("\n")}\n`,
@@ -239,6 +250,20 @@ const scenes: Record<string, Scene> = {
     await d.page.keyboard.press("Enter");
     await d.page.getByRole("list", { name: "The largest things in it" }).getByText("data/").waitFor();
   },
+  "pdf-outline": look("tide tables.pdf", async (d) => {
+    await d.page.getByRole("button", { name: "Outline" }).click();
+    await d.page.getByRole("button", { name: "At the equinox" }).click();
+    await d.page.getByText("This is page 6 of the tides").waitFor();
+  }),
+  "pdf-locked": look("locked.pdf", async (d) => {
+    await d.page.getByLabel("Its password").fill("wrong");
+    await d.page.keyboard.press("Enter");
+    await d.page.getByText("This is not its password.").waitFor();
+  }),
+  "picture-refused": look("mosaic.png", (d) => d.page.getByText("too many to be shown here").waitFor()),
+  "picture-damaged": look("damaged.avif", (d) =>
+    d.page.getByText("This browser cannot show the picture").waitFor(),
+  ),
   upload: async (d) => {
     const cdp = await d.page.context().newCDPSession(d.page);
     const net = { offline: false, latency: 5, downloadThroughput: -1 };

@@ -1,9 +1,10 @@
 import { ChevronDown, Download } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button, IconButton } from "../ui/button";
+import { classes } from "../ui/classes";
 import { Menu, MenuChoice } from "../ui/menu";
 import { t } from "../words";
-import { downloadAddress } from "./download/download";
+import { download } from "./download/download";
 import styles from "./editor.module.css";
 import { type FileKind, isText, wayName, waysOf } from "./kind";
 
@@ -24,17 +25,24 @@ export function Bar({
   path,
   way,
   about,
+  tight,
   children,
 }: {
   project: string;
   path: string;
   way: Way;
   about?: ReactNode;
+  /** There is much in it: on a phone what is known of the file is left out, and buttons are narrow. */
+  tight?: boolean;
   children?: ReactNode;
 }) {
   const editable = isText(way.kind, path) && way.kind !== "text";
   return (
-    <div className={styles.bar} role="toolbar" aria-label={t("What can be done with the file")}>
+    <div
+      className={classes(styles.bar, tight && styles.tight)}
+      role="toolbar"
+      aria-label={t("What can be done with the file")}
+    >
       <span className={styles.about}>{about}</span>
       {children}
       {editable ? (
@@ -43,15 +51,7 @@ export function Bar({
         </Button>
       ) : null}
       <OpenAs path={path} way={way} />
-      <IconButton
-        label={t("Download")}
-        onClick={() => {
-          const a = document.createElement("a");
-          a.href = downloadAddress(project, path);
-          a.download = "";
-          a.click();
-        }}
-      >
+      <IconButton label={t("Download")} onClick={() => download(project, path)}>
         <Download size={16} strokeWidth={1.5} />
       </IconButton>
     </div>

@@ -9,6 +9,7 @@ import { Button, IconButton } from "../../ui/button";
 import { Failure, Progress } from "../../ui/state";
 import { t } from "../../words";
 import { Bar, type ViewerProps } from "../bar";
+import { download } from "../download/download";
 import editor from "../editor.module.css";
 import { extensionOf, kindOf } from "../kind";
 import styles from "./picture.module.css";
@@ -58,6 +59,7 @@ export default function PictureView(props: ViewerProps & { turn: (path: string) 
         ) : read.refused !== undefined ? (
           <div className={editor.centre}>
             <p>{read.refused}</p>
+            <Button onClick={() => download(project, path)}>{t("Download")}</Button>
           </div>
         ) : (
           <Progress>{t("Reading the picture…")}</Progress>
@@ -195,13 +197,17 @@ function Stage(
   const stage = useRef<HTMLDivElement>(null);
   const [own, setOwn] = useState<{ width: number; height: number }>();
   const [view, setView] = useState<View>();
-  const [failed, setFailed] = useState(false);
+  // Another version of the file is tried anew.
+  const [failed, setFailed] = useState("");
   const fingers = useRef(new Map<number, { x: number; y: number }>());
   const natural = p.natural ?? own;
   const box = () => ({ width: stage.current?.clientWidth ?? 1, height: stage.current?.clientHeight ?? 1 });
   const fit = natural ? fitScale(natural, box()) : 1;
   const shown: View = view ?? { scale: fit, x: 0, y: 0 };
-  const zoom = (by: number, x = 0, y = 0) => setView(zoomAt(shown, by, x, y, fit));
+  /** From what it is then: two fingers may tell of themselves before anything is drawn. */
+  const change = (next: (v: View) => View) => setView((v) => next(v ?? { scale: fit, x: 0, y: 0 }));
+  const zoom = (by: number, x = 0, y = 0) => change((v) => zoomAt(v, by, x, y, fit));
+  const move = (x: number, y: number) => change((v) => ({ ...v, x: v.x + x, y: v.y + y }));
   const toFit = () => setView(undefined);
   const [, resized] = useState(0);
   useEffect(() => {
@@ -243,7 +249,7 @@ function Stage(
     else if (e.key === "-") zoom(0.8);
     else if (e.key === "0") toFit();
     else if (e.key === "1") setView({ scale: 1, x: 0, y: 0 });
-    else if (way && (moved || e.shiftKey)) setView({ ...shown, x: shown.x + way[0], y: shown.y + way[1] });
+    else if (way && (moved || e.shiftKey)) move(way[0], way[1]);
     else if (e.key === "ArrowLeft" || e.key === "PageUp") p.step(-1);
     else if (e.key === "ArrowRight" || e.key === "PageDown") p.step(1);
     else return;
@@ -260,8 +266,11 @@ function Stage(
       const far =
         Math.hypot(now.x - other.x, now.y - other.y) /
         Math.max(1, Math.hypot(before.x - other.x, before.y - other.y));
-      zoom(far);
-    } else setView({ ...shown, x: shown.x + now.x - before.x, y: shown.y + now.y - before.y });
+      const r = e.currentTarget.getBoundingClientRect();
+      // Around the point between the fingers, which stays where it is.
+      const [x, y] = [(now.x + other.x) / 2, (now.y + other.y) / 2];
+      zoom(far, x - r.left - r.width / 2, y - r.top - r.height / 2);
+    } else move(now.x - before.x, now.y - before.y);
   };
   const name = p.path.slice(p.path.lastIndexOf("/") + 1);
   const shape =
@@ -300,6 +309,7 @@ function Stage(
         onKeyDown={onKeyDown}
         onDoubleClick={() => (view ? toFit() : setView({ scale: 1, x: 0, y: 0 }))}
         onPointerDown={(e) => {
+          if (e.target instanceof Element && e.target.closest("button")) return;
           e.currentTarget.setPointerCapture(e.pointerId);
           fingers.current.set(e.pointerId, { x: e.clientX, y: e.clientY });
         }}
@@ -307,10 +317,13 @@ function Stage(
         onPointerUp={(e) => fingers.current.delete(e.pointerId)}
         onPointerCancel={(e) => fingers.current.delete(e.pointerId)}
       >
-        {failed ? (
-          <p>
-            {t("This browser cannot show the picture: it is damaged, or of a kind that it does not know.")}
-          </p>
+        {failed === p.source ? (
+          <div className={editor.centre}>
+            <p>
+              {t("This browser cannot show the picture: it is damaged, or of a kind that it does not know.")}
+            </p>
+            <Button onClick={() => download(p.project, p.path)}>{t("Download")}</Button>
+          </div>
         ) : (
           <img
             src={p.source}
@@ -322,14 +335,13 @@ function Stage(
               imageRendering: shown.scale >= 3 ? "pixelated" : "auto",
             }}
             onLoad={(e) => {
-              setFailed(false);
               // A drawing may have no size of its own.
               setOwn({
                 width: e.currentTarget.naturalWidth || 300,
                 height: e.currentTarget.naturalHeight || 150,
               });
             }}
-            onError={() => setFailed(true)}
+            onError={() => setFailed(p.source)}
           />
         )}
       </div>

@@ -6,6 +6,7 @@ import { messageOf } from "../../api/problem";
 import { fileAddress, statFile } from "../../api/project";
 import { size as sizeText } from "../../ui/ago";
 import { Button, IconButton } from "../../ui/button";
+import { classes } from "../../ui/classes";
 import { ConfirmDialog } from "../../ui/dialog";
 import { Field } from "../../ui/field";
 import { Failure, Progress } from "../../ui/state";
@@ -82,6 +83,7 @@ export default function PDFView(props: ViewerProps) {
         path={path}
         way={way}
         about={state.size === undefined ? "" : sizeText(state.size)}
+        tight
       >
         {document && viewer ? (
           <>
@@ -232,7 +234,7 @@ function Find({ viewer }: { viewer: Viewer }) {
   useEffect(() => viewer.onFound((n, total) => setTold(total === 0 ? t("none") : `${n}/${total}`)), [viewer]);
   return (
     <form
-      className={styles.pages}
+      className={classes(styles.pages, styles.find)}
       onSubmit={(e) => {
         e.preventDefault();
         if (text !== "") viewer.find(text, true);
@@ -299,8 +301,15 @@ function Chapters({ list, viewer, level }: { list: readonly Chapter[]; viewer: V
 
 function Password({ ask }: { ask: NonNullable<State["ask"]> }) {
   const [text, setText] = useState("");
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    // Who opened the file by keys goes on by keys; nobody else is disturbed.
+    const here = form.current?.parentElement?.contains(document.activeElement);
+    if (here) form.current?.querySelector("input")?.focus();
+  }, []);
   return (
     <form
+      ref={form}
       className={editor.centre}
       onSubmit={(e) => {
         e.preventDefault();

@@ -108,6 +108,10 @@ export function makeViewer(
     },
     { passive: false, signal },
   );
+  pinched(container, signal, (scaleFactor, origin) =>
+    // Drawn anew once the fingers rest; until then what is there is stretched.
+    viewer.updateScale({ scaleFactor, origin, drawingDelay: 300 }),
+  );
   return {
     go: (page) => {
       viewer.currentPageNumber = Math.max(1, Math.min(document.numPages, page));
@@ -150,4 +154,30 @@ export function makeViewer(
       container.firstElementChild?.replaceChildren();
     },
   };
+}
+
+/** Tells how two fingers that move on an element spread, and around which point of the window. */
+function pinched(
+  el: HTMLElement,
+  signal: AbortSignal,
+  spread: (by: number, around: [number, number]) => void,
+): void {
+  let far = 0;
+  el.addEventListener(
+    "touchmove",
+    (e) => {
+      const [a, b] = e.touches;
+      if (!a || !b) return;
+      e.preventDefault(); // or the page would grow with it
+      const now = Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
+      if (far > 0 && now > 0) spread(now / far, [(a.clientX + b.clientX) / 2, (a.clientY + b.clientY) / 2]);
+      far = now;
+    },
+    { passive: false, signal },
+  );
+  const over = () => {
+    far = 0;
+  };
+  for (const type of ["touchstart", "touchend", "touchcancel"] as const)
+    el.addEventListener(type, over, { passive: true, signal });
 }
