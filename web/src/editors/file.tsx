@@ -56,7 +56,7 @@ function Viewed(props: EditorProps & { version: number; way: Way; kind: FileKind
       peers: undefined,
     });
     host.offer({
-      focus: () => place.current?.querySelector<HTMLElement>('[tabindex="0"], audio, video')?.focus(),
+      focus: () => focusIn(place.current, 'input[type="password"], [tabindex="0"], audio, video'),
     });
     return () => host.offer(undefined);
   }, [host]);
@@ -89,23 +89,34 @@ function Viewed(props: EditorProps & { version: number; way: Way; kind: FileKind
   );
 }
 
+/** Gives the focus to the first of what a selector names; false when there is none. */
+function focusIn(place: HTMLElement | null, selector: string): boolean {
+  const found = place?.querySelector<HTMLElement>(selector);
+  found?.focus();
+  return found != null && found === document.activeElement;
+}
+
 type Read = { head?: Head; error?: unknown };
 
 /** Reads the beginning of the file, and then knows what it is. */
 function MaybeText(props: EditorProps & { version: number; way: Way }) {
   const { host, path, running, way } = props;
   const [read, again] = useHead(props);
+  const edits = useCopy(props);
   const loading = <Progress>{t("Opening {path}…", { path })}</Progress>;
-  if (read.error !== undefined && running) return <Unreadable error={read.error} path={path} again={again} />;
-  if (read.head === undefined) return running ? <div className={styles.fill}>{loading}</div> : <Waiting />;
-  const { head } = read;
-  if (head.kind === "binary") return <Viewed {...props} kind="hex" why={t("Not text")} />;
-  if (head.kind === "large") return <Viewed {...props} kind="lines" why={t("Too large to edit")} />;
-  if (head.kind === "foreign")
+  const { head, error } = read;
+  // What this browser kept is shown at once, and whatever became of the file while edits of it wait.
+  const kept = edits !== undefined && (edits > 0 || (head === undefined && error === undefined));
+  if (!kept && error !== undefined && running) return <Unreadable error={error} path={path} again={again} />;
+  if (!kept && head === undefined)
+    return running ? <div className={styles.fill}>{loading}</div> : <Waiting />;
+  if (!kept && head?.kind === "binary") return <Viewed {...props} kind="hex" why={t("Not text")} />;
+  if (!kept && head?.kind === "large") return <Viewed {...props} kind="lines" why={t("Too large to edit")} />;
+  if (!kept && head?.kind === "foreign")
     return <Viewed {...props} kind="lines" why={t("Not UTF-8, so not edited here")} />;
   const editor = (
     <Suspense fallback={<div className={styles.fill}>{loading}</div>}>
-      <TextEditor {...props} text={head.text} />
+      <TextEditor {...props} text={head?.kind === "text" ? head.text : ""} />
     </Suspense>
   );
   const own = kindOf(path);
@@ -120,6 +131,23 @@ function MaybeText(props: EditorProps & { version: number; way: Way }) {
       <div className={styles.text}>{editor}</div>
     </div>
   );
+}
+
+/** How many edits wait in what this browser keeps of the file; undefined when it keeps nothing of it. */
+function useCopy({ host, path }: EditorProps): number | undefined {
+  const [edits, setEdits] = useState<number>();
+  const [first] = useState(path);
+  useEffect(() => {
+    let gone = false;
+    host.documents.copyOf(first).then(
+      (n) => gone || setEdits(n),
+      () => undefined, // without a copy it is read from the project
+    );
+    return () => {
+      gone = true;
+    };
+  }, [host, first]);
+  return edits;
 }
 
 /**

@@ -15,7 +15,8 @@ export type EditorStatus = {
 
 /** What others do with an editor that is open. */
 export type EditorHandle = {
-  focus(): void;
+  /** Takes the focus. False: it is not there yet, or takes no keys yet; ask again. */
+  focus(): boolean;
   goTo?(line: number, column?: number, length?: number): void;
   /** Shows where a person is, by their account; false when they are not in it. */
   show?(account: string): boolean;

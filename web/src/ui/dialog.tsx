@@ -1,7 +1,8 @@
 import { X } from "lucide-react";
 import { AlertDialog, Dialog as Radix } from "radix-ui";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
 import { t } from "../words";
+import { type Hold, holdKeys } from "./ahead";
 import { Button, IconButton } from "./button";
 import { classes } from "./classes";
 import styles from "./dialog.module.css";
@@ -15,10 +16,38 @@ function focusContent(e: Event) {
   e.target.focus();
 }
 
+/**
+ * Gives the focus back to what had it before the dialog was open: Radix does so only
+ * where a button of its own opens it. Then, and not before, closed may take it. What
+ * is typed meanwhile is for what has it then.
+ */
+function useFocusBack(open: boolean, closed?: () => void): (e: Event) => void {
+  const was = useRef(false);
+  const before = useRef<Element>(null);
+  if (open && !was.current) before.current = document.activeElement;
+  was.current = open;
+  const typed = useRef<Hold>(undefined);
+  useLayoutEffect(() => {
+    if (!open) return;
+    return () => {
+      typed.current = holdKeys();
+    };
+  }, [open]);
+  return (e) => {
+    e.preventDefault();
+    const { current: back } = before;
+    const nowhere = document.activeElement === null || document.activeElement === document.body;
+    if (nowhere && back instanceof HTMLElement && back.isConnected) back.focus({ preventScroll: true });
+    closed?.();
+    typed.current?.arrived();
+  };
+}
+
 /** Something to decide or fill in, over the page. Escape and a press beside it close it. */
 export function Dialog({
   open,
   onClose,
+  onClosed,
   title,
   description,
   wide,
@@ -26,11 +55,14 @@ export function Dialog({
 }: {
   open: boolean;
   onClose: () => void;
+  /** It is gone, and the focus is back where it was. */
+  onClosed?: () => void;
   title: string;
   description?: string;
   wide?: boolean;
   children: ReactNode;
 }) {
+  const back = useFocusBack(open, onClosed);
   return (
     <Radix.Root open={open} onOpenChange={(o) => o || onClose()}>
       <Radix.Portal>
@@ -38,6 +70,7 @@ export function Dialog({
         <Radix.Content
           className={classes(styles.dialog, wide && styles.wide)}
           onOpenAutoFocus={focusContent}
+          onCloseAutoFocus={back}
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
         >
           <div className={styles.head}>
@@ -59,6 +92,9 @@ export function Dialog({
   );
 }
 
+/** Closes a dialog, and does something once the focus is back where it was. */
+export type Leave = (then: () => void) => void;
+
 /** A dialog that draws all of itself: the palette. Its title is for screen readers. */
 export function BareDialog({
   open,
@@ -69,8 +105,18 @@ export function BareDialog({
   open: boolean;
   onClose: () => void;
   title: string;
-  children: ReactNode;
+  children: (leave: Leave) => ReactNode;
 }) {
+  const then = useRef<() => void>(undefined);
+  const back = useFocusBack(open, () => {
+    const run = then.current;
+    then.current = undefined;
+    run?.();
+  });
+  const leave: Leave = (run) => {
+    then.current = run;
+    onClose();
+  };
   return (
     <Radix.Root open={open} onOpenChange={(o) => o || onClose()}>
       <Radix.Portal>
@@ -78,9 +124,10 @@ export function BareDialog({
         <Radix.Content
           className={classes(styles.dialog, styles.wide, styles.bare)}
           aria-describedby={undefined}
+          onCloseAutoFocus={back}
         >
           <Radix.Title className="visually-hidden">{title}</Radix.Title>
-          {children}
+          {children(leave)}
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
@@ -112,6 +159,7 @@ export function ConfirmDialog({
   const [failure, setFailure] = useState("");
   const [sending, setSending] = useState(false);
   const [text, setText] = useState("");
+  const back = useFocusBack(open);
   const close = () => {
     setFailure("");
     setText("");
@@ -132,7 +180,7 @@ export function ConfirmDialog({
     <AlertDialog.Root open={open} onOpenChange={(o) => o || close()}>
       <AlertDialog.Portal>
         <AlertDialog.Overlay className={styles.shade} />
-        <AlertDialog.Content className={styles.dialog}>
+        <AlertDialog.Content className={styles.dialog} onCloseAutoFocus={back}>
           <div className={styles.head}>
             <div>
               <AlertDialog.Title>{title}</AlertDialog.Title>

@@ -1,9 +1,13 @@
 import { Check, type LucideIcon } from "lucide-react";
 import { DropdownMenu as Radix } from "radix-ui";
-import type { ReactElement, ReactNode } from "react";
+import { createContext, type ReactElement, type ReactNode, useContext, useRef } from "react";
+import { type Hold, holdKeys } from "./ahead";
 import { classes } from "./classes";
 import { Keys } from "./keys";
 import styles from "./menu.module.css";
+
+/** What is done once the menu has given the focus back. */
+const Late = createContext<(run: () => void) => void>((run) => run());
 
 /** A menu that a button opens. The trigger is that button. */
 export function Menu({
@@ -11,6 +15,7 @@ export function Menu({
   align = "end",
   open,
   onOpenChange,
+  back,
   children,
 }: {
   trigger: ReactElement;
@@ -18,14 +23,43 @@ export function Menu({
   /** Given when something else than the trigger opens it: a right click. */
   open?: boolean;
   onOpenChange?: (open: boolean) => void;
+  /** Where the trigger is nothing that can have the focus: gives it to what can. */
+  back?: () => void;
   children: ReactNode;
 }) {
+  const late = useRef<() => void>(undefined);
+  const typed = useRef<Hold>(undefined);
+  const change = (o: boolean) => {
+    // What is typed until the focus is back is for what has it then.
+    if (!o) typed.current = holdKeys();
+    onOpenChange?.(o);
+  };
+  const closed = (e: Event) => {
+    if (back) {
+      e.preventDefault();
+      if (document.activeElement === null || document.activeElement === document.body) back();
+    }
+    const run = late.current;
+    late.current = undefined;
+    // After Radix has done its own, which follows.
+    queueMicrotask(() => {
+      run?.();
+      typed.current?.arrived();
+    });
+  };
   return (
-    <Radix.Root modal={false} {...(open !== undefined && { open })} {...(onOpenChange && { onOpenChange })}>
+    <Radix.Root modal={false} {...(open !== undefined && { open })} onOpenChange={change}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
-        <Radix.Content className={styles.menu} align={align} sideOffset={4} collisionPadding={8} loop>
-          {children}
+        <Radix.Content
+          className={styles.menu}
+          align={align}
+          sideOffset={4}
+          collisionPadding={8}
+          loop
+          onCloseAutoFocus={closed}
+        >
+          <Late value={(run) => (late.current = run)}>{children}</Late>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
@@ -37,6 +71,7 @@ export function MenuItem({
   keys,
   danger,
   disabled,
+  late,
   onSelect,
   children,
 }: {
@@ -44,14 +79,17 @@ export function MenuItem({
   keys?: string;
   danger?: boolean;
   disabled?: boolean;
+  /** It takes the focus, so it is done once the menu has given it back. */
+  late?: boolean;
   onSelect: () => void;
   children: ReactNode;
 }) {
+  const later = useContext(Late);
   return (
     <Radix.Item
       className={classes(styles.item, danger && styles.danger)}
       disabled={disabled ?? false}
-      onSelect={onSelect}
+      onSelect={late ? () => later(onSelect) : onSelect}
     >
       {Icon === undefined ? null : <Icon size={16} strokeWidth={1.5} aria-hidden />}
       <span className={styles.text}>{children}</span>

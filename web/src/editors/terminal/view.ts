@@ -131,8 +131,10 @@ export class TerminalScreen {
     return on;
   }
 
-  focus(): void {
+  /** Whether it has the focus now. */
+  focus(): boolean {
     this.#term.focus();
+    return this.#parent.contains(document.activeElement);
   }
 
   restart(): void {

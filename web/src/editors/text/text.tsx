@@ -54,7 +54,11 @@ export default function TextEditor(props: EditorProps & { text: string }) {
     const watched = session.awareness;
     watched.on("change", tell);
     host.offer({
-      focus: () => v.focus(),
+      // Until the live text is there nothing can be typed; where it does not come, one reads.
+      focus: () => {
+        const { connection } = session.state.get();
+        return v.focus() && (v.attached || connection === "over" || connection === "paused");
+      },
       goTo: (line, column, length) => v.goTo(line, column, length),
       show: (account) => {
         const peer = peersOf(session.awareness, session.text).find((p) => p.account === account && p.cursor);

@@ -124,6 +124,11 @@ export class TextView {
     if (this.#languageName === "") void this.setPath(this.#config.path);
   }
 
+  /** Whether it shows the shared text. */
+  get attached(): boolean {
+    return this.#undo !== undefined;
+  }
+
   /** Keeps what is shown, read-only. */
   detach(): void {
     this.#undo?.destroy();
@@ -188,8 +193,10 @@ export class TextView {
     this.view.dispatch({ effects: EditorView.scrollIntoView(pos, { y: "nearest", yMargin: 80 }) });
   }
 
-  focus(): void {
+  /** Whether it has the focus now. */
+  focus(): boolean {
     this.view.focus();
+    return this.view.hasFocus;
   }
 
   destroy(): void {

@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useActions } from "../../ui/action";
+import { holdKeys } from "../../ui/ahead";
 import { toast } from "../../ui/toast";
 import { t } from "../../words";
 import { say } from "../say";
@@ -18,16 +19,19 @@ export function useWorkspaceActions({ find }: { find: () => void }) {
   const navigate = useNavigate();
   const cache = useQueryClient();
   const terminal = async () => {
-    // The one that is open gets the focus; else the first of the project; else a new one.
+    // The one that is open gets the focus; else the first of the project; else, and from there, a new one.
     const open = workspace.tabs.get().find((o) => o.tab.kind === "terminal");
-    if (open?.tab.kind === "terminal" && workspace.active.get()?.id !== open.id) {
+    const inIt = workspace.active.get()?.id === open?.id && document.activeElement?.closest(".xterm");
+    if (open?.tab.kind === "terminal" && !inIt) {
       workspace.openTerminal(open.tab.terminal, "");
       return;
     }
+    const typed = holdKeys();
     const list = open ? [] : await cache.fetchQuery(terminals(project.id, running)).catch(() => []);
     const first = list.find((x) => !x.exited);
     if (first) workspace.openTerminal(first.id, first.name);
     else await say(workspace.newTerminal());
+    typed.drop(); // where one was opened, what is typed waits for that
   };
   const group = t("Project");
   const tabs = t("Tabs");
@@ -37,13 +41,28 @@ export function useWorkspaceActions({ find }: { find: () => void }) {
   useActions([
     { id: "file.find", label: t("Go to a file"), group, keys: "Mod+P", run: find },
     { id: "file.save", label: t("Save"), group, keys: "Mod+S", run: () => saved(room) },
-    { id: "side.people", label: t("Show the people"), group, run: () => workspace.show("people") },
+    { id: "side.people", label: t("Show the people"), group, run: () => goToSide(workspace, "people") },
+    {
+      id: "side.git",
+      label: t("Show Git"),
+      group,
+      keys: "Mod+Shift+G",
+      when: () => may("terminals.use"),
+      run: () => goToSide(workspace, "git"),
+    },
     {
       id: "side.terminals",
       label: t("Show the terminals"),
       group,
       when: () => may("terminals.use"),
-      run: () => workspace.show("terminals"),
+      run: () => goToSide(workspace, "terminals"),
+    },
+    {
+      id: "side.running",
+      label: t("Show what runs"),
+      group,
+      when: () => may("terminals.use"),
+      run: () => goToSide(workspace, "running"),
     },
     {
       id: "terminal.open",
@@ -135,6 +154,12 @@ export function useWorkspaceActions({ find }: { find: () => void }) {
       run: () => void navigate({ to: "/projects/$project/settings", params: { project: project.id } }),
     },
   ]);
+}
+
+/** Shows a part at the side, and goes there: the next Tab is at its first control. */
+function goToSide(workspace: ReturnType<typeof useRoom>["workspace"], side: string): void {
+  workspace.show(side);
+  requestAnimationFrame(() => document.querySelector<HTMLElement>("[data-side]")?.focus());
 }
 
 /** Everything is saved as it is typed; whoever asks for it is told how it stands. */

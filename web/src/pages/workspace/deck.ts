@@ -3,6 +3,7 @@ import { createTerminal } from "../../api/project";
 import type { EditorHandle, EditorHost, EditorStatus } from "../../editors/host";
 import type { Documents } from "../../sync/documents";
 import { Store } from "../../sync/store";
+import { type Hold, holdKeys } from "../../ui/ahead";
 import { isAppKey } from "./appkey";
 import { movedPath, readTab, sameTab, type Tab } from "./arrangement";
 import { isWithin, nameOf } from "./path";
@@ -92,10 +93,13 @@ export class Deck {
   openFile(path: string, o: Opening = {}): void {
     const open = this.#open({ kind: "file", path }, nameOf(path), o.beside === true, o.at);
     if (o.focus === false && !o.line) return;
-    whenThere(open, (h) => {
-      if (o.line) h.goTo?.(o.line, o.column, o.length);
-      if (o.focus !== false) h.focus();
-    });
+    let gone = false;
+    const go = (h: EditorHandle) => {
+      if (o.line && !gone) h.goTo?.(o.line, o.column, o.length);
+      gone = true;
+      return o.focus === false || h.focus();
+    };
+    whenThere(open, go, o.focus === false ? undefined : holdKeys());
   }
 
   /** Shows a view of views.tsx in a tab. */
@@ -104,7 +108,7 @@ export class Deck {
   }
 
   openTerminal(terminal: string, name: string): void {
-    whenThere(this.#open({ kind: "terminal", terminal }, name, false), (h) => h.focus());
+    whenThere(this.#open({ kind: "terminal", terminal }, name, false), (h) => h.focus(), holdKeys());
   }
 
   /** Makes a terminal, in a folder if one is given, and opens it. Throws RequestError. */
@@ -244,19 +248,27 @@ export class Deck {
   }
 }
 
+/** Milliseconds for which an editor is waited for. */
+const patience = 5000;
+
 /**
- * Calls f with the editor of a tab, once it is there; for two seconds at most, and
- * not when the focus went elsewhere meanwhile: nobody is taken out of what they do.
+ * Calls f with the editor of a tab, once it is there and until f says that it is
+ * done; for five seconds at most, and not when the focus went elsewhere meanwhile:
+ * nobody is taken out of what they do. What is typed until then is for the editor.
  */
-function whenThere(open: OpenTab | undefined, f: (h: EditorHandle) => void): void {
-  const end = Date.now() + 2000;
+function whenThere(open: OpenTab | undefined, f: (h: EditorHandle) => boolean, typed?: Hold): void {
+  const end = Date.now() + patience;
   const from = document.activeElement;
+  /** What f has given the focus to. */
+  let given: Element | null = null;
   const look = () => {
     const now = document.activeElement;
-    if (now !== from && now !== document.body && now?.closest("[role=menu],[role=dialog],[role=tree],aside"))
-      return;
-    if (open?.handle) f(open.handle);
-    else if (open && Date.now() < end) requestAnimationFrame(look);
+    const moved = now !== from && now !== document.body && now !== given;
+    const elsewhere = moved && (given || now?.closest("[role=menu],[role=dialog],[role=tree],aside"));
+    if (elsewhere || !open || Date.now() >= end) return typed?.drop();
+    if (open.handle && f(open.handle)) return typed?.arrived();
+    if (document.activeElement !== now) given = document.activeElement;
+    requestAnimationFrame(look);
   };
   look();
 }

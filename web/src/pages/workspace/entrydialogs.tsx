@@ -1,3 +1,4 @@
+import { useRef } from "react";
 import type { Entry } from "../../api/project";
 import { Button } from "../../ui/button";
 import { ConfirmDialog, Dialog } from "../../ui/dialog";
@@ -6,6 +7,7 @@ import { Form } from "../../ui/form";
 import { t } from "../../words";
 import { useRoom } from "./context";
 import type { EntryWork } from "./entrywork";
+import { focusFiles } from "./explorerhooks";
 import { isFolder, joinPath, nameFault, nameOf, parentOf } from "./path";
 import { only } from "./selection";
 
@@ -25,6 +27,7 @@ export function Tasks({
   onClose: () => void;
 }) {
   const { workspace } = useRoom();
+  const gone = useRef(false);
   const entries = task?.kind === "move" || task?.kind === "purge" ? task.entries : [];
   const name = entries[0]?.name ?? "";
   const n = entries.length;
@@ -45,10 +48,20 @@ export function Tasks({
       <Dialog
         open={task?.kind === "goto"}
         onClose={onClose}
+        onClosed={() => {
+          if (gone.current) focusFiles();
+          gone.current = false;
+        }}
         title={t("Go to a folder")}
         description={t("Write its path, from the project's home.")}
       >
-        <GotoForm onClose={onClose} />
+        <GotoForm
+          onDone={() => {
+            gone.current = true;
+            onClose();
+          }}
+          onClose={onClose}
+        />
       </Dialog>
       <ConfirmDialog
         open={task?.kind === "purge"}
@@ -132,7 +145,7 @@ function MoveForm({
   );
 }
 
-function GotoForm({ onClose }: { onClose: () => void }) {
+function GotoForm({ onDone, onClose }: { onDone: () => void; onClose: () => void }) {
   const { workspace } = useRoom();
   const { tree, files } = workspace;
   return (
@@ -149,8 +162,7 @@ function GotoForm({ onClose }: { onClose: () => void }) {
         const entry = tree.find(path);
         if (entry && isFolder(entry)) await tree.expand(path);
         files.selection.set(only(path === "" ? (tree.rows.get().at(0)?.key ?? "") : path));
-        onClose();
-        setTimeout(() => document.querySelector<HTMLElement>('[role="tree"]')?.focus(), 50);
+        onDone();
       }}
     >
       <Field

@@ -49,10 +49,12 @@ type For = Props & Pick<MenuAt, "entries" | "folder">;
 export function EntryMenu({
   at,
   onClose,
+  back,
   ...props
-}: Props & { at: MenuAt | undefined; onClose: () => void }) {
+}: Props & { at: MenuAt | undefined; onClose: () => void; back: () => void }) {
   return (
     <Menu
+      back={back}
       align="start"
       open={at !== undefined}
       onOpenChange={(o) => o || onClose()}
@@ -99,11 +101,6 @@ function Group({ first, children }: { first: boolean; children: ReactNode }) {
   );
 }
 
-/** After the menu has given the focus back. */
-function soon(f: () => void) {
-  return () => setTimeout(f, 0);
-}
-
 function Opening({ entries, write, onOpen }: For) {
   const { workspace, narrow } = useRoom();
   const [first] = entries;
@@ -117,7 +114,7 @@ function Opening({ entries, write, onOpen }: For) {
     <>
       {file ? (
         <>
-          <MenuItem icon={CornerUpRight} keys="Enter" onSelect={soon(onOpen)}>
+          <MenuItem icon={CornerUpRight} keys="Enter" late onSelect={onOpen}>
             {t("Open")}
           </MenuItem>
           <MenuItem
@@ -147,10 +144,10 @@ function Making(props: For) {
   const { may } = useRoom();
   return (
     <>
-      <MenuItem icon={FilePlus} onSelect={soon(() => onMake("file", folder))}>
+      <MenuItem icon={FilePlus} late onSelect={() => onMake("file", folder)}>
         {t("New file")}
       </MenuItem>
-      <MenuItem icon={FolderPlus} onSelect={soon(() => onMake("folder", folder))}>
+      <MenuItem icon={FolderPlus} late onSelect={() => onMake("folder", folder)}>
         {t("New folder")}
       </MenuItem>
       <MenuItem icon={Upload} onSelect={() => onUpload(folder, false)}>
@@ -227,11 +224,11 @@ function Changing({ work, entries, onEdit, onTask }: For) {
   return (
     <>
       {first !== undefined && entries.length === 1 ? (
-        <MenuItem icon={Pencil} keys="F2" onSelect={soon(() => onEdit({ kind: "rename", path: first.path }))}>
+        <MenuItem icon={Pencil} keys="F2" late onSelect={() => onEdit({ kind: "rename", path: first.path })}>
           {t("Rename")}
         </MenuItem>
       ) : null}
-      <MenuItem icon={FolderInput} onSelect={soon(() => onTask({ kind: "move", entries }))}>
+      <MenuItem icon={FolderInput} late onSelect={() => onTask({ kind: "move", entries })}>
         {t("Move…")}
       </MenuItem>
       {selecting ? null : (
@@ -246,7 +243,8 @@ function Changing({ work, entries, onEdit, onTask }: For) {
         icon={Trash2}
         keys="Shift+Delete"
         danger
-        onSelect={soon(() => onTask({ kind: "purge", entries }))}
+        late
+        onSelect={() => onTask({ kind: "purge", entries })}
       >
         {t("Delete for good…")}
       </MenuItem>

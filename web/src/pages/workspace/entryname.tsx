@@ -1,9 +1,11 @@
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { messageOf } from "../../api/problem";
+import { holdKeys } from "../../ui/ahead";
 import { classes } from "../../ui/classes";
 import { t } from "../../words";
 import { useRoom } from "./context";
 import { type Editing, faultText } from "./entrydialogs";
+import type { Made } from "./naming";
 import { looksSame, nameOf, parentOf, stemOf } from "./path";
 import styles from "./tree.module.css";
 
@@ -20,10 +22,10 @@ export function NameInput({
   onEnd,
 }: {
   editing: Editing;
-  /** Does what the name says; throws what is wrong with it. */
-  onName: (name: string) => Promise<void>;
+  /** Does what the name says, and returns what has it; throws what is wrong with it. */
+  onName: (name: string) => Promise<Made>;
   /** It is over: done, or given up. */
-  onEnd: (how: NameEnd | "given-up") => void;
+  onEnd: (how: NameEnd | "given-up", made?: Made) => void;
 }) {
   const { workspace } = useRoom();
   const input = useRef<HTMLInputElement>(null);
@@ -53,10 +55,13 @@ export function NameInput({
       return;
     }
     busy.current = true;
+    // What is typed until the answer is there is for what comes next.
+    const typed = how === "left" ? undefined : holdKeys();
     try {
-      await onName(editing.kind === "rename" ? name : name.replace(/\/+$/, ""));
-      onEnd(how);
+      onEnd(how, await onName(editing.kind === "rename" ? name : name.replace(/\/+$/, "")));
+      typed?.arrived();
     } catch (e) {
+      typed?.drop();
       setRefused(messageOf(e));
       input.current?.focus();
     } finally {
@@ -80,7 +85,7 @@ export function NameInput({
         : t("Name of the new folder");
   const note = wrong || warning;
   return (
-    <span className={styles.naming}>
+    <span className={styles.naming} data-naming>
       <input
         ref={input}
         className={classes(styles.input, wrong !== "" && styles.wrong)}

@@ -1,5 +1,6 @@
 import { useRef, useState } from "react";
 import { useConnection } from "../../api/connection";
+import { holdKeys } from "../../ui/ahead";
 import { Button } from "../../ui/button";
 import { SearchField, useSettled } from "../../ui/search";
 import { t } from "../../words";
@@ -8,7 +9,8 @@ import { useRoom, useStore } from "./context";
 import { type Editing, type Task, Tasks } from "./entrydialogs";
 import { useEntryWork } from "./entrywork";
 import { ExplorerHead, OrderBar, SelectingBar } from "./explorerhead";
-import { useReveal, useUploadPicker, useWish } from "./explorerhooks";
+import { focusFiles, useReveal, useUploadPicker, useWish } from "./explorerhooks";
+import type { SetEditing } from "./naming";
 import { useRun } from "./run";
 import { TakenDialog } from "./taken";
 import { TrashDialog } from "./trash";
@@ -18,8 +20,8 @@ import styles from "./workspace.module.css";
 /** The files of the project. */
 export function Explorer() {
   const { workspace, running, may } = useRoom();
-  const [editing, setEditing] = useState<Editing>();
-  const [task, setTask] = useState<Task>();
+  const [editing, setEditing] = useEditing();
+  const [task, setTask] = useTask();
   const [trash, setTrash] = useState(false);
   const [filtering, setFiltering] = useState(false);
   const picker = useUploadPicker();
@@ -36,6 +38,7 @@ export function Explorer() {
     if (wish === "file" || wish === "folder") make(wish);
     else if (wish === "upload" || wish === "upload-folder")
       picker.pick(work.folder(), wish === "upload-folder");
+    else if (wish === "focus") focusFiles();
     else if (wish === "trash") setTrash(true);
     else if (wish === "goto") setTask({ kind: "goto" });
     else if (wish === "filter") setFiltering(true);
@@ -81,6 +84,30 @@ export function Explorer() {
   );
 }
 
+/** The name that is typed in a row; what is typed until its field is there is for it. */
+function useEditing(): [Editing | undefined, SetEditing] {
+  const [editing, set] = useState<Editing>();
+  return [
+    editing,
+    (next) => {
+      if (typeof next === "object") holdKeys("[data-naming]");
+      set(next);
+    },
+  ];
+}
+
+/** What is asked in a dialog, and the same. */
+function useTask(): [Task | undefined, (task: Task | undefined) => void] {
+  const [task, set] = useState<Task>();
+  return [
+    task,
+    (next) => {
+      if (next) holdKeys("[role=dialog],[role=alertdialog]");
+      set(next);
+    },
+  ];
+}
+
 /** The field that leaves out names which do not match. */
 function Filter({ onClose }: { onClose: () => void }) {
   const { tree } = useRoom().workspace;
@@ -96,16 +123,17 @@ function Filter({ onClose }: { onClose: () => void }) {
     // biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the field in it
     <div
       className={styles.filter}
+      data-filter
       onKeyDown={(e) => {
         if (e.key === "Escape" && text === "") {
           e.stopPropagation();
           tree.setFilter("");
           onClose();
-          document.querySelector<HTMLElement>('[role="tree"]')?.focus();
+          focusFiles();
         }
         if (e.key === "ArrowDown" || e.key === "Enter") {
           e.preventDefault();
-          document.querySelector<HTMLElement>('[role="tree"]')?.focus();
+          focusFiles();
         }
       }}
     >

@@ -100,13 +100,13 @@ function More({ write, onUpload, onTrash, onGoto }: Props) {
           <MenuItem icon={ListChecks} onSelect={() => workspace.files.selecting.set(true)}>
             {t("Select several")}
           </MenuItem>
-          <MenuItem icon={Trash2} onSelect={onTrash}>
+          <MenuItem icon={Trash2} late onSelect={onTrash}>
             {t("Trash")}
           </MenuItem>
           <MenuLine />
         </>
       ) : null}
-      <MenuItem icon={FolderSearch} onSelect={() => setTimeout(onGoto, 0)}>
+      <MenuItem icon={FolderSearch} late onSelect={onGoto}>
         {t("Go to a folder…")}
       </MenuItem>
       {active?.kind === "file" ? (

@@ -5,6 +5,11 @@ import type { Wish } from "./model";
 import { only } from "./selection";
 import { chosen } from "./upload";
 
+/** Gives the focus to the rows of the explorer. */
+export function focusFiles(): void {
+  document.querySelector<HTMLElement>("[data-explorer]")?.focus();
+}
+
 /** Begins what was asked for elsewhere: by a key, in the palette, on the empty page. */
 export function useWish(write: boolean, begin: (wish: Wish) => void) {
   const { workspace } = useRoom();
@@ -13,7 +18,7 @@ export function useWish(write: boolean, begin: (wish: Wish) => void) {
   latest.current = begin;
   useEffect(() => {
     if (wish === undefined) return;
-    const reads = wish === "trash" || wish === "goto" || wish === "filter";
+    const reads = ["focus", "trash", "goto", "filter"].includes(wish);
     if (!write && !reads) return;
     workspace.wish.set(undefined);
     latest.current(wish);

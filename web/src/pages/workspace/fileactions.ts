@@ -33,12 +33,7 @@ export function useFileActions() {
       label: t("Go to the files"),
       group: t("Project"),
       keys: "Mod+Shift+E",
-      run: () => {
-        const focus = () => document.querySelector<HTMLElement>('[role="tree"]')?.focus();
-        workspace.show("files");
-        focus();
-        setTimeout(focus, 50); // for when it was not there yet
-      },
+      run: () => (running ? workspace.want("focus") : workspace.show("files")),
     },
     { id: "file.new", label: t("New file"), group, keys: "Alt+N", when: write, run: want("file") },
     { id: "folder.new", label: t("New folder"), group, when: write, run: want("folder") },

@@ -102,6 +102,8 @@ function SidePanel() {
       ) : null}
       <aside
         ref={panel}
+        data-side
+        tabIndex={-1}
         className={classes(styles.side, narrow && styles.sheet)}
         style={narrow ? undefined : { width }}
         aria-label={t("Project")}
@@ -212,6 +214,8 @@ function useAddress(workspace: Workspace) {
   const { _splat } = useParams({ strict: false });
   const dock = useStore(workspace.docks);
   useEffect(() => {
-    if (dock && _splat?.startsWith("files/")) workspace.openFile(_splat.slice("files/".length));
+    if (!dock || !_splat?.startsWith("files/")) return;
+    workspace.openFile(_splat.slice("files/".length));
+    workspace.keeping.uncover();
   }, [workspace, dock, _splat]);
 }

@@ -49,6 +49,11 @@ export class Keeping {
     }
   }
 
+  /** On a narrow screen nothing lies over what was opened. */
+  uncover(): void {
+    if (this.#wide !== undefined) this.change({ side: "" });
+  }
+
   /** The arrangement as it is kept. */
   kept(): Arrangement {
     const a = this.arrangement.get();

@@ -1,9 +1,13 @@
 import type { IDockviewPanel } from "dockview-react";
 import { inProject, socket } from "../../api/address";
 import type { Phase } from "../../api/types";
+import { Copies } from "../../sync/copies";
 import type { Self } from "../../sync/document";
 import { Documents } from "../../sync/documents";
 import { Store } from "../../sync/store";
+import { holdKeys } from "../../ui/ahead";
+import { toast } from "../../ui/toast";
+import { t } from "../../words";
 import { type Side, type Tab, widthOf } from "./arrangement";
 import { Deck, type Opening, type OpenTab } from "./deck";
 import { Jobs, jobCalls } from "./jobs";
@@ -16,6 +20,7 @@ export type { OpenTab, Place } from "./deck";
 
 /** Something that the explorer shall begin. */
 export type Wish =
+  | "focus"
   | "file"
   | "folder"
   | "upload"
@@ -26,6 +31,36 @@ export type Wish =
   | "goto"
   | "filter"
   | "trash";
+
+/** What takes the focus when a wish comes true; "" for nothing of the page. */
+function fieldOf(wish: Wish): string {
+  switch (wish) {
+    case "focus":
+      return "[data-explorer]";
+    case "file":
+    case "folder":
+    case "rename":
+      return "[data-naming]";
+    case "filter":
+      return "[data-filter]";
+    case "upload":
+    case "upload-folder":
+      return "";
+    default:
+      return "[role=dialog],[role=alertdialog]";
+  }
+}
+
+/** Says once that this browser cannot write copies down. */
+function noRoom(): () => void {
+  let told = false;
+  return () => {
+    if (told) return;
+    told = true;
+    const text = t("This browser has no room to keep edits. Do not close the page while it is offline.");
+    toast({ text, kind: "bad" });
+  };
+}
 
 /**
  * A workspace: what one person has open in one project. It holds what lives
@@ -58,7 +93,9 @@ export class Workspace {
       url: (path, query) => `${socket(inProject(project, "sync", path)).href}?${query}`,
       self,
       probe: (path) => whyNot(project, path),
+      copies: new Copies(self.account, project, noRoom()),
     });
+    this.documents.stranded = (path, edits) => this.#stranded(path, edits);
     this.keeping = new Keeping(project, kept);
     this.deck = new Deck(project, this.documents, (dock) => this.keeping.docked(dock));
     this.jobs = new Jobs(self.account, jobCalls(project));
@@ -93,7 +130,7 @@ export class Workspace {
   start(): () => void {
     const leave = () => this.keeping.leave();
     const warn = (e: BeforeUnloadEvent) => {
-      if (this.documents.waiting.get() > 0 || this.uploads.list.get().some(unfinished)) e.preventDefault();
+      if (this.documents.unsafe || this.uploads.list.get().some(unfinished)) e.preventDefault();
     };
     window.addEventListener("pagehide", leave);
     window.addEventListener("beforeunload", warn);
@@ -182,8 +219,10 @@ export class Workspace {
     this.keeping.change({ side });
   }
 
-  /** Shows the explorer and has it begin something. */
+  /** Shows the explorer and has it begin something. What is typed until then is for that. */
   want(wish: Wish): void {
+    const field = fieldOf(wish);
+    if (field !== "") holdKeys(field);
     this.wish.set(wish);
     this.show("files");
   }
@@ -200,6 +239,18 @@ export class Workspace {
   setOrder(order: Order): void {
     this.tree.setOrder(order);
     this.keeping.change({ order });
+  }
+
+  /** Edits of a file that is not open could not be merged: they are offered where it is opened. */
+  #stranded(path: string, edits: number): void {
+    toast({
+      text: t(
+        "{edits, plural, one {# edit of yours to {path} that waited} other {# edits of yours to {path} that waited}} could not be merged.",
+        { edits, path },
+      ),
+      kind: "bad",
+      action: { label: t("Open the file"), run: () => this.openFile(path) },
+    });
   }
 
   #watchFolders(): void {

@@ -8,7 +8,7 @@ import {
   UnfoldVertical,
   WholeWord,
 } from "lucide-react";
-import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useState } from "react";
 import { messageOf } from "../../api/problem";
 import { Button, IconButton } from "../../ui/button";
 import { classes } from "../../ui/classes";
@@ -19,7 +19,7 @@ import { say } from "../say";
 import { useRoom, useStore } from "./context";
 import { countLeft } from "./leftout";
 import styles from "./search.module.css";
-import { focusFound } from "./searchactions";
+import { focusFound, focusSearch } from "./searchactions";
 import { SearchList } from "./searchlist";
 import { canReplace, type SearchModel, type SearchState, searchOf } from "./searchmodel";
 import workspaceStyles from "./workspace.module.css";
@@ -32,8 +32,7 @@ export function SearchPanel() {
   const [more, setMore] = useState(state.query.include !== "" || state.query.exclude !== "");
   const write = may("files.write");
   const { query } = state;
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.select(), []);
+  useEffect(focusSearch, []);
   const enter = (e: KeyboardEvent) => {
     if (e.nativeEvent.isComposing || e.altKey) return;
     if (e.key === "Enter") void model.run();
@@ -87,7 +86,6 @@ export function SearchPanel() {
           ) : null}
           <span className={styles.box}>
             <input
-              ref={field}
               id="search-text"
               type="text"
               aria-label={t("Search for")}

@@ -1,4 +1,5 @@
 import { useActions } from "../../ui/action";
+import { holdKeys } from "../../ui/ahead";
 import { t } from "../../words";
 import { useRoom } from "./context";
 import { useRecent } from "./recent";
@@ -15,10 +16,9 @@ export function useSearchActions() {
       group,
       keys: "Mod+Shift+F",
       run: () => {
-        const focus = () => document.querySelector<HTMLInputElement>("#search-text")?.select();
+        holdKeys("#search-text");
         workspace.show("search");
-        focus();
-        setTimeout(focus, 50); // for when it was not there yet
+        focusSearch();
       },
     },
     {
@@ -31,6 +31,13 @@ export function useSearchActions() {
       },
     },
   ]);
+}
+
+/** Goes to what is looked for; the panel itself does when it is shown anew. */
+export function focusSearch(): void {
+  const field = document.querySelector<HTMLInputElement>("#search-text");
+  field?.focus();
+  field?.select();
 }
 
 /** Goes to the list of what was found. */

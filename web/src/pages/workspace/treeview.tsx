@@ -7,7 +7,7 @@ import type { Editing, Task } from "./entrydialogs";
 import { EntryMenu, type MenuAt } from "./entrymenu";
 import { NameInput } from "./entryname";
 import type { EntryWork } from "./entrywork";
-import { useNaming } from "./naming";
+import { type SetEditing, useNaming } from "./naming";
 import { only, ranged, type Selection, toggled } from "./selection";
 import { useSlowClick } from "./slowclick";
 import styles from "./tree.module.css";
@@ -24,7 +24,7 @@ type Props = {
   work: EntryWork;
   write: boolean;
   editing: Editing | undefined;
-  onEdit: (e: Editing | undefined) => void;
+  onEdit: SetEditing;
   onMake: (kind: "file" | "folder", parent: string) => void;
   onTask: (task: Task) => void;
   onUpload: (folder: string, whole: boolean) => void;
@@ -57,7 +57,14 @@ export function TreeView({ work, write, editing, onEdit, onMake, onTask, onUploa
   useScrollTo(editing?.kind === "rename" ? editing.path : editing ? newKey : selection.focus, rows, scrollTo);
   useTreeClipboard(box, work, write);
   const select = (s: Selection) => files.selection.set(s);
-  const naming = useNaming({ editing, onEdit, focusTree: () => box.current?.focus() });
+  const named = useRef(editing);
+  named.current = editing;
+  const naming = useNaming({
+    editing,
+    current: () => named.current,
+    onEdit,
+    focusTree: () => box.current?.focus(),
+  });
   const slow = useSlowClick((path) => write && onEdit({ kind: "rename", path }));
 
   const open = (row: Row | undefined, o: { beside?: boolean; focus?: boolean } = {}) => {
@@ -107,6 +114,7 @@ export function TreeView({ work, write, editing, onEdit, onMake, onTask, onUploa
       <div
         ref={box}
         role="tree"
+        data-explorer
         tabIndex={0}
         aria-label={t("Files of the project")}
         aria-multiselectable
@@ -150,7 +158,12 @@ export function TreeView({ work, write, editing, onEdit, onMake, onTask, onUploa
                 }}
                 naming={
                   isEdited(row, editing) && editing ? (
-                    <NameInput editing={editing} onName={naming.name} onEnd={naming.end} />
+                    <NameInput
+                      key={keyOf(editing)}
+                      editing={editing}
+                      onName={naming.name}
+                      onEnd={naming.end}
+                    />
                   ) : null
                 }
                 onOpen={(e) => press(row, e)}
@@ -174,6 +187,7 @@ export function TreeView({ work, write, editing, onEdit, onMake, onTask, onUploa
         write={write}
         work={work}
         onClose={() => setMenu(undefined)}
+        back={() => box.current?.focus()}
         onOpen={() => open(rows.at(rows.indexOf(selection.focus)), { focus: true })}
         {...{ onMake, onTask, onUpload, onEdit }}
       />
@@ -182,6 +196,16 @@ export function TreeView({ work, write, editing, onEdit, onMake, onTask, onUploa
       </span>
     </>
   );
+}
+
+const fields = new WeakMap<Editing, number>();
+let nextField = 1;
+
+/** Tells one editing from the next, also of the same row: each has a field of its own. */
+function keyOf(editing: Editing): number {
+  const key = fields.get(editing) ?? nextField++;
+  fields.set(editing, key);
+  return key;
 }
 
 function isEdited(row: Row, editing: Editing | undefined): boolean {

@@ -29,7 +29,11 @@ export default function UsageView({ host, path: first }: ViewProps) {
   const root = useRef<HTMLDivElement>(null);
   useEffect(() => {
     host.offer({
-      focus: () => root.current?.querySelector<HTMLElement>("[data-usage-list] button")?.focus(),
+      focus: () => {
+        const first = root.current?.querySelector<HTMLElement>("[data-usage-list] button");
+        first?.focus();
+        return first != null;
+      },
     });
     return () => host.offer(undefined);
   }, [host]);

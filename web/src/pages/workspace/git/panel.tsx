@@ -227,6 +227,9 @@ function Row({ row, repo, onStage, onUnstage, onDiscard }: RowProps) {
       className={styles.change}
       data-path={change.path}
       onKeyDown={(e) => {
+        // The row goes to another list: the focus stays in this one.
+        const { nextElementSibling: below, previousElementSibling: above } = e.currentTarget;
+        if (/^[su+-]$/.test(e.key)) (below ?? above)?.querySelector("button")?.focus();
         if (e.key === "s" || e.key === "+") onStage();
         else if (e.key === "u" || e.key === "-") onUnstage();
         else if (e.key === "Delete" && group !== "staged" && group !== "conflicts") onDiscard();
