@@ -7,8 +7,9 @@ export default defineConfig({
     include: ["e2e/*.test.ts"],
     environment: "node",
     fileParallelism: false,
-    retry: 1, // a machine that is busy with other things; what was tried again is printed
     testTimeout: 180_000,
+    // As long as a person waits: the machine may be busy with other things.
+    expect: { poll: { timeout: 15_000 } },
     hookTimeout: 60_000,
     reporters: ["verbose"],
   },

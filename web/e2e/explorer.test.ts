@@ -279,7 +279,8 @@ describe("the explorer", () => {
 
     // A slow second press on the name.
     await d.row("c.txt").click();
-    await d.page.waitForTimeout(900);
+    const pressed = await d.page.evaluate(() => performance.now());
+    await d.page.waitForFunction((at) => performance.now() - at > 550, pressed); // sooner it is a double click
     await d.row("c.txt").click();
     await field.fill("slow.txt");
     await d.page.keyboard.press("Enter");
@@ -356,7 +357,7 @@ describe("the explorer", () => {
     console.info(`longest frame while scrolling ${Math.round(frames)} ms`);
     const seen = await d.row("f005305").boundingBox();
     d.write("many/a-new-one", "x");
-    await d.page.waitForTimeout(1500);
+    await expect.poll(() => d.row("f005305").getAttribute("aria-setsize")).toBe("100001");
     expect((await d.row("f005305").boundingBox())?.y).toBe(seen?.y);
     expect(readdirSync(d.path("many"))).toHaveLength(100_001);
     await box.focus();
@@ -389,14 +390,28 @@ describe("the explorer", () => {
     const ada = await journey.admin();
     const id = await makeProject(ada, "Pocket", some);
     const wide = new Desk(ada, id);
-    await wide.open(); // the side stays open on the wide screen
-    await ada.page.waitForTimeout(1000);
+    await wide.open();
+    const kept = ada.page.waitForResponse(
+      (r) => r.url().endsWith("/layout") && r.request().method() === "PUT",
+    );
+    await wide.openFile("a.py"); // the side stays open on the wide screen
+    await kept;
     await ada.page.setViewportSize({ width: 390, height: 844 });
     const d = new Desk(ada, id);
     await d.open("/files/notes/ideas.md");
     await d.shows("# Ideas");
     expect(await tree(d).count()).toBe(0);
+    // A link within the page, while the sheet lies over it.
     await d.page.getByRole("button", { name: "Files", exact: true }).click();
+    await tree(d).waitFor();
+    await d.page.evaluate(() => {
+      history.pushState(null, "", location.pathname.replace(/files.*/, "files/b.py"));
+      dispatchEvent(new PopStateEvent("popstate"));
+    });
+    await d.shows("b");
+    await tree(d).waitFor({ state: "detached" });
+    await d.page.getByRole("button", { name: "Files", exact: true }).click();
+    await expect.poll(() => selected(d)).toEqual(["b.py"]); // it is revealed
     await d.row("a.py").click({ button: "right" });
     await item(d, "Select several").click();
     await d.row("b.py").click();

@@ -228,6 +228,7 @@ describe("one person's workspace", () => {
     const d = await desk({});
     await d.open();
     await d.page.getByText("Open a file from the side").waitFor();
+    const kept = d.page.waitForResponse((r) => r.url().endsWith("/layout") && r.request().method() === "PUT");
     await d.openTerminal();
     // What asked for the cursor's place is answered once, and not again when it is replayed.
     await d.page.keyboard.type(askPlace);
@@ -237,7 +238,7 @@ describe("one person's workspace", () => {
     // The page goes away in the middle of a line.
     await d.page.keyboard.type("The quick brown fox ");
     await d.prints("fox");
-    await d.page.waitForTimeout(1200); // the layout is kept a moment after it changed
+    await kept;
     await d.page.reload();
     await d.prints("quick brown fox");
     await d.page.locator(".xterm-screen:visible").click();
@@ -254,10 +255,17 @@ describe("one person's workspace", () => {
     const d = await desk({});
     await d.open();
     await d.page.getByText("Open a file from the side").waitFor();
+    let printed = 0;
+    d.page.on("websocket", (w) =>
+      w.on("framereceived", (f) => {
+        if (w.url().includes("/term/")) printed += f.payload.length;
+      }),
+    );
     await d.openTerminal();
     await d.page.keyboard.type("yes a line that is printed again and again\n");
     await d.prints(/(a line that is printed again and again\n){10}/);
-    await d.page.waitForTimeout(3000);
+    // More than is ever drawn, and than lies here undrawn.
+    await expect.poll(() => printed, { timeout: 60_000 }).toBeGreaterThan(20_000_000);
     await d.page.keyboard.press("Control+c");
     await d.prints(/\$ ?$/);
     await d.page.keyboard.type("echo over-$((1+1))\n");
