@@ -8,6 +8,7 @@ import {
   FilePlus,
   FolderInput,
   FolderPlus,
+  History,
   Link,
   ListChecks,
   Pencil,
@@ -26,6 +27,7 @@ import { useRoom, useStore } from "./context";
 import { download } from "./dragout";
 import type { Editing, Task } from "./entrydialogs";
 import type { EntryWork } from "./entrywork";
+import { showHistory } from "./history/show";
 import { isFolder } from "./path";
 import styles from "./tree.module.css";
 import { UnpackItem } from "./unpackitem";
@@ -123,6 +125,15 @@ function Opening({ entries, write, onOpen }: For) {
             onSelect={() => workspace.openFile(first.path, { beside: true })}
           >
             {t("Open beside")}
+          </MenuItem>
+          <MenuItem
+            icon={History}
+            onSelect={() => {
+              showHistory(workspace, first.path);
+              if (narrow) workspace.show("");
+            }}
+          >
+            {t("History")}
           </MenuItem>
         </>
       ) : null}

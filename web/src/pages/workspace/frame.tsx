@@ -20,6 +20,7 @@ import { type Room, RoomContext, useNarrow, useRoom, useStore } from "./context"
 import { Dock } from "./dock";
 import { useGitStates } from "./git/hooks";
 import { Header } from "./header";
+import { useHistoryActions } from "./history/actions";
 import { Workspace } from "./model";
 import { layout } from "./queries";
 import { QuickOpen } from "./quickopen";
@@ -64,6 +65,7 @@ function Page() {
   useGitStates();
   useWorkspaceActions({ find: () => setFinding(true) });
   useSearchActions();
+  useHistoryActions();
   return (
     <div className={styles.page}>
       <Header />

@@ -1,8 +1,18 @@
-import { Activity, Files, GitBranch, type LucideIcon, Search, SquareTerminal, Users } from "lucide-react";
+import {
+  Activity,
+  Files,
+  GitBranch,
+  History,
+  type LucideIcon,
+  Search,
+  SquareTerminal,
+  Users,
+} from "lucide-react";
 import type { ComponentType } from "react";
 import { t } from "../../words";
 import { Explorer } from "./explorer";
 import { GitSide } from "./git/side";
+import { HistorySide } from "./history/side";
 import { PeoplePanel } from "./people";
 import { SearchPanel } from "./search";
 import { TerminalsPanel } from "./terminals";
@@ -24,6 +34,7 @@ export function sideParts(): readonly SidePart[] {
   return [
     { id: "files", label: t("Files"), icon: Files, keys: "Mod+B", show: Explorer },
     { id: "search", label: t("Search"), icon: Search, keys: "Mod+Shift+F", show: SearchPanel },
+    { id: "history", label: t("History"), icon: History, show: HistorySide },
     {
       id: "git",
       label: t("Git"),

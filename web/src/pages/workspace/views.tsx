@@ -1,4 +1,4 @@
-import { ChartPie, GitCompare, GitMerge, type LucideIcon } from "lucide-react";
+import { ChartPie, GitCompare, GitMerge, History, type LucideIcon } from "lucide-react";
 import { type ComponentType, lazy } from "react";
 import type { EditorHost } from "../../editors/host";
 
@@ -19,5 +19,6 @@ export type View = { id: string; icon: LucideIcon; show: ComponentType<ViewProps
 export const views: readonly View[] = [
   { id: "usage", icon: ChartPie, show: lazy(() => import("./usage")) },
   { id: "diff", icon: GitCompare, show: lazy(() => import("./git/diffview")) },
+  { id: "history", icon: History, show: lazy(() => import("./history/view")) },
   { id: "merge", icon: GitMerge, show: lazy(() => import("./git/mergeview")) },
 ];
