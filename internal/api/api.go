@@ -9,7 +9,7 @@ package api
 
 // MaxDocumentBytes is the largest file that can be edited together; larger ones
 // are shown read-only or offered as a download.
-const MaxDocumentBytes = 8 << 20
+const MaxDocumentBytes = 32 << 20
 
 // TextRoot is the name of the shared text in a text document.
 const TextRoot = "text"

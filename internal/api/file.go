@@ -27,7 +27,7 @@ type Listing struct {
 
 // FileAction is the body of a POST on a file's path.
 type FileAction struct {
-	Action    string `json:"action" enum:"mkdir,touch,move,copy"`
+	Action    string `json:"action" enum:"mkdir,touch,move,copy,encode" doc:"encode: write a text file anew as UTF-8"`
 	To        string `json:"to,omitempty" doc:"for move and copy: the new path, from the home"`
 	Overwrite bool   `json:"overwrite,omitempty"`
 	Parents   bool   `json:"parents,omitempty" doc:"make missing folders too"`

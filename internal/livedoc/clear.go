@@ -22,10 +22,8 @@ func (s *Store) ClearHistory(ctx context.Context, path string, before uint64, by
 	ctx, cancel := context.WithTimeout(ctx, clearWait)
 	defer cancel()
 	sl, err := s.acquire(ctx, path)
-	if e, ok := errors.AsType[*CloseError](err); ok {
-		return 0, lyceum.Wrap(lyceum.Unavailable, err, "%s", e.Reason)
-	} else if err != nil {
-		return 0, err
+	if err != nil {
+		return 0, asProblem(err)
 	}
 	defer s.release(sl)
 	d := sl.doc
@@ -36,12 +34,8 @@ func (s *Store) ClearHistory(ctx context.Context, path string, before uint64, by
 	if err != nil {
 		return 0, err
 	}
-	at, err := d.rotated(ctx)
-	if err != nil {
+	if before, err = s.clearable(ctx, d, before); err != nil {
 		return 0, err
-	}
-	if before == 0 || before > at {
-		before = at
 	}
 	if err := s.dropBefore(ctx, p, d.epoch, before, by); err != nil {
 		return 0, diskError(err, "the history cannot be cleared")
@@ -49,6 +43,32 @@ func (s *Store) ClearHistory(ctx context.Context, path string, before uint64, by
 	s.tendSoon(d.id)
 	now, err := p.size()
 	return max(was-now, 0), err
+}
+
+// clearable returns up to where the history may be dropped: before, or all of it when
+// that is 0. What file and document had in common is needed as long as the file is
+// behind.
+func (s *Store) clearable(ctx context.Context, d *document, before uint64) (uint64, error) {
+	for try := 1; ; try++ {
+		at, err := d.rotated(ctx)
+		if err != nil {
+			return 0, err
+		}
+		note, err := s.noteOf(ctx, d.id, past{d.wal.dir})
+		if err != nil {
+			return 0, lyceum.Wrap(lyceum.Unavailable, err, "the document's log cannot be written now; nothing was cleared")
+		}
+		needed := at
+		for _, p := range note.places() {
+			needed = min(needed, p.Upto)
+		}
+		switch {
+		case before > 0 && before <= needed:
+			return before, nil
+		case needed == at || try == 3: // somebody types all the time
+			return needed, nil
+		}
+	}
 }
 
 // rotated brings all of the document into its file and begins a new segment. It
@@ -89,16 +109,16 @@ func (s *Store) dropBefore(ctx context.Context, p past, epoch EpochID, before ui
 	for i+1 < len(all) && all[i+1].first <= before {
 		i++
 	}
+	if i == len(all)-1 {
+		before = all[i].first // it is not divided
+	}
 	if all[i].first < before {
-		if i == len(all)-1 {
-			return errors.New("the last segment is not divided")
-		}
 		_, from, err := p.floor(before)
 		if err != nil {
 			return readError(err)
 		}
 		w := &rewriter{window: fineWindow, least: s.cfg.keyframe, from: from}
-		if w.kept, w.alone, err = s.boundaries(DocumentID(filepath.Base(p.dir)), p, epoch); err != nil {
+		if w.kept, w.alone, err = s.boundaries(ctx, DocumentID(filepath.Base(p.dir)), p, epoch); err != nil {
 			return err
 		}
 		out, err := w.rewrite(ctx, all[i:i+1])

@@ -15,7 +15,7 @@ const (
 	CloseGone      = 4404 // there is no such file (any more)
 	CloseEpoch     = 4409 // the client holds the state of another epoch: start anew
 	CloseTooLarge  = 4413 // larger than api.MaxDocumentBytes, or this edit would make it so
-	CloseNotText   = 4415 // binary, not UTF-8, or no file
+	CloseNotText   = 4415 // binary, of an unknown encoding, or no file
 	CloseSlow      = 4429 // took more than 30 s for one message
 	CloseStopping  = 4503 // the project server stops, or cannot open the document now: come back
 )

@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -18,9 +20,31 @@ import (
 	"testing"
 	"time"
 
+	"lyceum/internal/api"
 	"lyceum/internal/files"
 	"lyceum/internal/ydoc"
 )
+
+const clearEnv = "LYCEUM_LIVEDOC_CLEARS" // the child clears histories too
+
+// clearNowAndThen drops the history of the document, all of it or the older half.
+func clearNowAndThen(s *Store) {
+	ctx := context.Background()
+	for {
+		pause(time.Duration(rand.IntN(120)) * time.Millisecond)
+		h, err := s.History(ctx, "a", Listing{Detail: true, Limit: 1000})
+		if err != nil || len(h.Items) == 0 {
+			continue
+		}
+		before := uint64(0)
+		if rand.IntN(2) == 0 {
+			before = h.Items[len(h.Items)/2].Seq
+		}
+		if _, err := s.ClearHistory(ctx, "a", before, "0"); err != nil {
+			fmt.Fprintln(os.Stderr, "clear:", err)
+		}
+	}
+}
 
 const childEnv = "LYCEUM_LIVEDOC_CHILD" // the home that the test's child process serves
 
@@ -45,10 +69,13 @@ func serveChild(dir string) error {
 	s, err := New(Config{
 		Files: d, State: filepath.Join(dir, ".local/state"), Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 		SaveAfter: 30 * time.Millisecond, SaveEvery: 80 * time.Millisecond, Group: 2 * time.Millisecond,
-		open: openReporting,
+		open: openReporting, keyframe: 2000, // so that keyframes, sealing and its end come all the time
 	})
 	if err != nil {
 		return err
+	}
+	if os.Getenv(clearEnv) != "" {
+		go clearNowAndThen(s)
 	}
 	socketName := filepath.Join(dir, ".socket")
 	if err := removeIfThere(socketName); err != nil {
@@ -135,14 +162,14 @@ type child struct {
 	safe  map[string]int64 // size of each segment that is safe; after done
 }
 
-func startChild(t testing.TB, dir string) *child {
+func startChild(t testing.TB, dir string, env ...string) *child {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := &child{cmd: exec.Command(exe), log: &strings.Builder{}, done: make(chan struct{}), safe: map[string]int64{}}
-	c.cmd.Env = append(os.Environ(), childEnv+"="+dir)
+	c.cmd.Env = append(append(os.Environ(), childEnv+"="+dir), env...)
 	c.cmd.Stderr = c.log
 	out, err := c.cmd.StdoutPipe()
 	if err != nil {
@@ -308,11 +335,51 @@ func check(t *testing.T, when, text string, typists []*typist, disk []string) {
 	}
 }
 
-// A server is killed at random moments while people type, the log's unsynced tail is
-// cut at random, the file is changed meanwhile: nothing that was called saved is
-// lost, nothing is doubled, and in the end all agree.
+// A server is killed at random moments while people type, segments are begun, sealed
+// and cleared, the log's unsynced tail is cut at random, the file is changed meanwhile:
+// nothing that was called saved is lost, nothing is doubled, every version of the
+// history can be read, and in the end all agree.
 func TestKill(t *testing.T) {
 	t.Parallel()
+	t.Run("history kept", func(t *testing.T) { t.Parallel(); killAgainAndAgain(t) })
+	t.Run("history cleared", func(t *testing.T) { t.Parallel(); killAgainAndAgain(t, clearEnv+"=yes") })
+}
+
+// checkHistory reads versions of the only document below dir, the newest and some
+// others, and holds the newest against text.
+func checkHistory(t *testing.T, when, dir, text string, rnd *rand.Rand) (versions int) {
+	t.Helper()
+	docs, err := filepath.Glob(filepath.Join(dir, ".local/state/*-*"))
+	if err != nil || len(docs) != 1 {
+		t.Errorf("%s: there are %d logs (%v)", when, len(docs), err)
+		return 0
+	}
+	p := past{docs[0]}
+	var h api.History
+	for range 100 { // it may be sealed or cleared at this moment
+		if h, err = p.history(Listing{Detail: true, Limit: MaxListed}, func(string) string { return "" }); err == nil && !h.Damaged {
+			break
+		}
+	}
+	if err != nil || h.Damaged || len(h.Items) == 0 {
+		t.Errorf("%s: the history is %+v, %v", when, h, err)
+		return 0
+	}
+	if got, _, err := p.text(1 << 60); err != nil || got != text {
+		t.Errorf("%s: the newest version is %.300q (%v), want %.300q", when, got, err, text)
+	}
+	for range 10 {
+		v := h.Items[rnd.IntN(len(h.Items))]
+		got, _, err := p.text(v.Seq)
+		if err != nil && !errors.Is(err, errForgotten) && !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: version %d: %v", when, v.Seq, err)
+		}
+		check(t, fmt.Sprintf("%s: version %d", when, v.Seq), got, nil, nil)
+	}
+	return len(h.Items)
+}
+
+func killAgainAndAgain(t *testing.T, env ...string) {
 	until := time.Now().Add(soak(3 * time.Second))
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "a"), nil, 0o644); err != nil {
@@ -326,9 +393,9 @@ func TestKill(t *testing.T) {
 		typists = append(typists, &typist{client: newClient(), id: i, must: map[string]bool{}})
 	}
 	var disk []string
-	kills, cuts := 0, 0
+	kills, cuts, versions := 0, 0, 0
 	for last := false; ; {
-		c := startChild(t, dir)
+		c := startChild(t, dir, env...)
 		func() {
 			defer func() {
 				c.kill()
@@ -341,6 +408,7 @@ func TestKill(t *testing.T) {
 			witness.connect(t, dir, "a")
 			witness.waitSynced(t)
 			check(t, fmt.Sprintf("after %d kills", kills), witness.read(), typists, disk)
+			versions = checkHistory(t, fmt.Sprintf("after %d kills", kills), dir, witness.read(), rnd)
 			for _, y := range typists {
 				y.connect(t, dir, "a")
 			}
@@ -416,7 +484,7 @@ func TestKill(t *testing.T) {
 	for _, y := range typists {
 		total += len(y.must)
 	}
-	t.Logf("%d kills, %d tails cut, %d edits called saved, %d changes on disk", kills, cuts, total, len(disk))
+	t.Logf("%d kills, %d tails cut, %d edits called saved, %d changes on disk, %d versions", kills, cuts, total, len(disk), versions)
 	if total == 0 {
 		t.Error("nothing was ever called saved")
 	}

@@ -322,7 +322,7 @@ func TestFileTurnsUnreadable(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ content, says string }{
 		"binary":    {"a\x00b", "not text"},
-		"not UTF-8": {"caf\xe9", "not text"},
+		"not UTF-8": {"\xcf\xf0\xe8\xe2", "not text"},
 		"too large": {strings.Repeat("y", api.MaxDocumentBytes+1), "larger than"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	maxPending = 32 << 20 // bytes that wait for the log; with more, the next thing written is a keyframe
-	maxWhole   = 64 << 20 // bytes of a document's whole state, hidden content too
+	maxPending = 64 << 20 // bytes that wait for the log; with more, the next thing written is a keyframe
+	maxWhole   = 96 << 20 // bytes of a document's whole state, hidden content too
 )
 
 var (
@@ -79,14 +79,20 @@ type document struct {
 	logProblem string // why the log cannot be written, for people; "" when it can
 	problem    string // the same for the file
 	unreadable bool   // the problem is that the file cannot be read, so it must not be replaced
-	shown      shown  // what the viewers were told
+	recode     bool   // the file is to be written anew as UTF-8
+
+	unencodable   *unencodable // the problem is that the file's encoding has no such character
+	unencodableAt uint64       // the last update when that was found
+	shown         shown        // what the viewers were told
+
+	commitAsked time.Time // when it was last looked for the commit of a change on disk
 
 	announce *notice // to be told to each viewer; nil for nothing
 }
 
 // shown is the state of the file as the viewers see it: clean, dirty, writing,
 // error or deleted.
-type shown struct{ state, message string }
+type shown struct{ state, message, encoding, unencodable string }
 
 func wake(c chan struct{}) {
 	select {
@@ -120,7 +126,7 @@ func (d *document) noteLocked() uint64 {
 
 // dirtyLocked reports whether the document has what the file has not.
 func (d *document) dirtyLocked() bool {
-	return d.lastUpdate > d.note.Synced.Upto || len(d.note.Synced.Also) > 0
+	return d.lastUpdate > d.note.Synced.Upto || len(d.note.Synced.Also) > 0 || d.recode
 }
 
 // editLocked integrates an update of v.
@@ -160,6 +166,8 @@ func (d *document) editLocked(v *viewer, update []byte) (edited bool, err error)
 	if d.firstDirty.IsZero() {
 		d.firstDirty = d.lastEdit
 		wake(d.fileWake)
+	} else if d.unencodable != nil {
+		wake(d.fileWake) // perhaps that character is gone
 	}
 	d.showLocked()
 	return effective != nil, nil
@@ -194,7 +202,7 @@ func (d *document) roomLocked(update []byte) error {
 			trial := d.y.Fork(0)
 			if _, err := trial.Apply(update); err == nil {
 				if n := len(trial.Text(api.TextRoot).String()); n > api.MaxDocumentBytes && n > d.textBytes {
-					return errors.New("this edit would make the document larger than 8 MB")
+					return errors.New("this edit would make the document larger than 32 MB")
 				}
 			}
 		}
@@ -202,7 +210,7 @@ func (d *document) roomLocked(update []byte) error {
 	if d.wholeBytes+len(update) > maxWhole {
 		d.wholeBytes = len(d.y.EncodeState(nil))
 		if d.wholeBytes+len(update) > maxWhole {
-			return errors.New("this edit would make the document's state larger than 64 MB")
+			return errors.New("this edit would make the document's state larger than 96 MB")
 		}
 	}
 	return nil
@@ -213,17 +221,21 @@ func (d *document) showLocked() {
 	s := shown{state: "clean"}
 	switch {
 	case d.logProblem != "":
-		s = shown{"error", d.logProblem}
+		s = shown{state: "error", message: d.logProblem}
 	case d.problem != "":
-		s = shown{"error", d.problem}
+		s = shown{state: "error", message: d.problem}
 	case d.gone && d.lastUpdate <= d.goneAt:
-		s = shown{"deleted", "The file was deleted. Editing this document makes it again."}
+		s = shown{state: "deleted", message: "The file was deleted. Editing this document makes it again."}
 	case d.gone:
-		s = shown{"deleted", "The file was deleted and is being made again, because the document was edited."}
+		s = shown{state: "deleted", message: "The file was deleted and is being made again, because the document was edited."}
 	case d.saving:
 		s.state = "writing"
 	case d.dirtyLocked():
 		s.state = "dirty"
+	}
+	s.encoding = d.note.Synced.Encoding
+	if d.unencodable != nil {
+		s.unencodable = string(d.unencodable.char)
 	}
 	if s == d.shown {
 		return

@@ -78,7 +78,7 @@ func TestRefusals(t *testing.T) {
 	t.Parallel()
 	h := newHome(t)
 	h.write("binary", "a\x00b")
-	h.write("latin1", "caf\xe9")
+	h.write("cyrillic", "\xcf\xf0\xe8")
 	h.write("large", strings.Repeat("x", api.MaxDocumentBytes+1))
 	if err := os.Mkdir(filepath.Join(h.dir, "folder"), 0o755); err != nil {
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func TestRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]int{
-		"binary": CloseNotText, "latin1": CloseNotText, "large": CloseTooLarge, "folder": CloseNotText,
+		"binary": CloseNotText, "cyrillic": CloseNotText, "large": CloseTooLarge, "folder": CloseNotText,
 		"missing": CloseGone, "no/such": CloseGone, "../x": CloseNotText, "~x6eff": CloseNotText,
 	} {
 		if got := h.refused(path); got != want {

@@ -33,12 +33,18 @@ func (s *Store) History(ctx context.Context, path string, l Listing) (api.Histor
 	if err != nil || id == "" {
 		return api.History{Path: path, Items: []api.Version{}}, err
 	}
-	t := timeline{Listing: l, called: s.people.called}
+	h, err := p.history(l, s.people.called)
+	h.Doc, h.Path = string(id), path
+	return h, err
+}
+
+func (p past) history(l Listing, called func(string) string) (api.History, error) {
+	t := timeline{Listing: l, called: called}
 	if err := t.gather(p); err != nil {
 		return api.History{}, fmt.Errorf("read a history: %w", err)
 	}
 	h := t.page()
-	h.Doc, h.Path = string(id), path
+	var err error
 	if h.SizeBytes, err = p.size(); err != nil {
 		return api.History{}, fmt.Errorf("measure a history: %w", err)
 	}
@@ -69,6 +75,10 @@ func (s *Store) Version(ctx context.Context, path string, seq uint64) (Past, err
 	case id == "":
 		return Past{}, errNoHistory
 	}
+	return p.version(id, seq)
+}
+
+func (p past) version(id DocumentID, seq uint64) (Past, error) {
 	text, found, err := p.text(seq)
 	if err != nil {
 		return Past{}, readError(err)
@@ -88,11 +98,15 @@ func readError(err error) error {
 
 // Changes returns what changed by lines between two versions of the file at path.
 func (s *Store) Changes(ctx context.Context, path string, from, to uint64) (api.VersionDiff, error) {
-	a, err := s.Version(ctx, path, from)
+	return changes(from, to, func(seq uint64) (Past, error) { return s.Version(ctx, path, seq) })
+}
+
+func changes(from, to uint64, version func(uint64) (Past, error)) (api.VersionDiff, error) {
+	a, err := version(from)
 	if err != nil {
 		return api.VersionDiff{}, err
 	}
-	b, err := s.Version(ctx, path, to)
+	b, err := version(to)
 	if err != nil {
 		return api.VersionDiff{}, err
 	}

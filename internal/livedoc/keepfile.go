@@ -138,6 +138,9 @@ func (k *keeper) saveAt() time.Time {
 	if k.missing.After(time.Time{}) && !k.gone {
 		return time.Time{} // it is being found out where the file is
 	}
+	if k.unencodable != nil && k.unencodableAt == k.lastUpdate && !k.recode {
+		return time.Time{}
+	}
 	if k.saveNow {
 		return k.retryAt.Add(1)
 	}

@@ -30,7 +30,8 @@
 //
 //	{"t":"hello","doc":"<uuid>","epoch":"<uuid>","readOnly":false,"path":"a.py"}
 //	{"t":"saved","n":17}     the first 17 messages with an update (step 2 or update) of this connection are on disk
-//	{"t":"file","state":"dirty","message":"…"}  the file: clean, dirty, writing, error or deleted
+//	{"t":"file","state":"dirty","message":"…"}  the file: clean, dirty, writing, error or deleted;
+//	                         "encoding" when that is not UTF-8, "unencodable" a character that it has not
 //	{"t":"moved","path":"b.py"}  the file was renamed; the document goes on
 //	{"t":"error","code":"exhausted","message":"…"}  what could not be saved and why; the document lives on in memory
 //
@@ -61,11 +62,13 @@
 //
 // # The file
 //
-// The file is UTF-8 without NUL, at most api.MaxDocumentBytes; anything else is
-// refused with CloseNotText or CloseTooLarge. The shared text has no byte order mark
-// and, where all lines end with "\r\n", only "\n"; both come back when the file is
-// written. Where line ends are mixed the text keeps its "\r", so that nothing changes
-// that nobody touched.
+// The file is text without NUL, at most api.MaxDocumentBytes; anything else is refused
+// with CloseNotText or CloseTooLarge. It is UTF-8, UTF-16 with its byte order mark, or
+// Windows-1252 (form.go), and stays in that encoding: a character that the encoding
+// has not is kept in the document and its log, the state is error, and SetEncoding
+// writes the file as UTF-8. The shared text has no byte order mark and, where all lines
+// end with "\r\n", only "\n"; both come back when the file is written. Where line ends
+// are mixed the text keeps its "\r", so that nothing changes that nobody touched.
 //
 // A change on disk is taken over when the file has kept still for 100 ms (an empty one
 // for 500 ms), after 2 s at the latest. At an existing path the path wins: whatever is
@@ -103,25 +106,26 @@
 // that cannot be read is left out alone. When there is no index it is made from the
 // last record of each log that tells of the file.
 //
-// A segment is a header and records; all numbers of fixed size are little-endian.
-// It is only appended to. The first record is a keyframe, so that opening a document
-// reads the last segment only. A new segment begins when the records since the
-// keyframe are longer than it (and than 64 kB); it is written under another name,
-// fsynced and renamed. Segments are kept: they are the history.
+// The newest segment is plain, a header and records, and only appended to. Its first
+// record is a keyframe, the whole state, so that opening a document reads the last
+// segment only. A new segment begins when the records since the keyframe are longer
+// than it (and than 64 kB); it is written under another name, fsynced and renamed.
+// docs/reference/document-log.md has the layouts of all files, to the byte.
 //
-//	header   "LYCDLOG1" | document 16 | epoch 16 | first sequence u64 | encoding u8 | 0 0 0 | crc u32
-//	record   length u32 | crc u32 | kind u8 | sequence | count | behind | time | author | origin | data
+// Sequence minus behind is what was fsynced when a record was written: it tells a
+// write that was cut off (nothing behind it calls it safe) from damage.
 //
-// The crc is CRC-32C, of the header before it and of the record behind it; length
-// counts what is behind the crc. Sequence, count and behind are variable-length
-// numbers of up to 64 bits, time is a signed (zigzag) one in milliseconds since
-// 1970, author and origin are strings, data goes to the end. Encoding 0 means that
-// the records follow as they are; others are for sealed segments. Count is how many
-// updates were joined in the record, whose sequences end with its own. Sequences
-// grow, and may skip numbers. Sequence minus behind is what was fsynced when the
-// record was written: it tells a write that was cut off (nothing behind it calls it
-// safe) from damage. Kinds and origins: record.go. The data of a file record is the
-// JSON of type fileNote: what file and document last had in common.
+// # History
+//
+// What is behind the newest segment is the history. It is sealed in the background:
+// one author's edits within two seconds become one, older than 30 days within an hour,
+// older than a year within a day; a state that has a name, or that file and document
+// had in common and is still needed, stays what it is; segments are joined as long as
+// what follows the keyframe is not longer than it; and they are compressed, with a
+// timeline behind them that is paged without decoding anything (seal.go, rewrite.go,
+// tend.go). A rewriting is written beside, fsynced and renamed before what it replaces
+// is removed: after a crash in between two segments tell of the same edits, and what
+// one has from the next one's first sequence on is not looked at.
 package livedoc
 
 import (
@@ -148,6 +152,10 @@ type Config struct {
 	State  string               // absolute path of the folder of logs, made when missing
 	Log    *slog.Logger         // nil means no log
 	Edited func(account string) // called at each edit by a person; must be quick; may be nil
+
+	// Commit finds the commit of git that has the file at path as it is on the disk now,
+	// and its subject; asked after a change on disk. May be nil.
+	Commit func(ctx context.Context, path string) (id, subject string, ok bool)
 
 	SaveAfter time.Duration // the file follows this long after the last edit; 0 means 2 s
 	SaveEvery time.Duration // and at least this often; 0 means 10 s
@@ -201,6 +209,7 @@ type Store struct {
 	stop    context.CancelFunc
 	wg      sync.WaitGroup
 	people  *people
+	commits sync.WaitGroup // searches for commits
 
 	readers   chan struct{} // of histories; capacity maxReaders
 	rewriting sync.RWMutex  // held for writing while segments are replaced or removed
@@ -368,6 +377,7 @@ func (s *Store) Close(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() { // ends when all documents have; they have deadlines of their own
 		s.wg.Wait()
+		s.commits.Wait()
 		close(done)
 	}()
 	select {

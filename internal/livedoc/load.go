@@ -33,7 +33,10 @@ func (s *Store) load(ctx context.Context, path string) (*slot, error) {
 	}
 	text, f, ok := decodeText(b)
 	if !ok {
-		return nil, closeErrorf(CloseNotText, "the file is binary or not UTF-8")
+		return nil, closeErrorf(CloseNotText, "the file is binary, or its encoding is not known")
+	}
+	if len(text) > api.MaxDocumentBytes {
+		return nil, closeErrorf(CloseTooLarge, "the file is too large to be edited together")
 	}
 	seen := place{Hash: hashOf(b), Size: int64(len(b)), Version: e.Version, Inode: e.Inode, form: f}
 	k, err := s.identify(ctx, path, e, seen.Hash)
@@ -236,6 +239,7 @@ func (d *document) begin(dir, text string, seen place) error {
 	}
 	d.safe = d.wal.safe
 	d.settleIn()
+	d.locked(d.showLocked)
 	return nil
 }
 

@@ -111,6 +111,9 @@ func (d *document) merge(ctx context.Context, base *ydoc.Doc, text string, now p
 	if !strings.Contains(text, "\n") {
 		now.CRLF = d.note.Synced.CRLF // one line says nothing about line ends
 	}
+	if was := d.note.Synced.Encoding; was == latin && now.Encoding == "" && !now.BOM && isASCII(text) {
+		now.Encoding = was // nor do such letters about the encoding
+	}
 	shared := base.Text(api.TextRoot)
 	update := base.Transact(func(tx *ydoc.Tx) { err = shared.ReplaceWith(tx, text) })
 	if err == nil && shared.String() != text {
@@ -132,6 +135,7 @@ func (d *document) merge(ctx context.Context, base *ydoc.Doc, text string, now p
 			now.Also = append(now.Also[:len(now.Also):len(now.Also)], n)
 		}
 	}
+	changed := d.sequence
 	d.note.Synced, d.note.Writing = now, nil
 	n := d.noteLocked()
 	d.mu.Unlock()
@@ -149,6 +153,7 @@ func (d *document) merge(ctx context.Context, base *ydoc.Doc, text string, now p
 		return true, fmt.Errorf("integrate a change on disk: %w", err)
 	}
 	d.agreedLocked()
+	d.store.findCommit(ctx, d, d.path, changed)
 	return true, nil
 }
 

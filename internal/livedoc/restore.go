@@ -25,11 +25,9 @@ func (s *Store) RestoreVersion(ctx context.Context, path string, seq uint64, by 
 	if e, ok := errors.AsType[*CloseError](err); ok && e.Code == CloseGone {
 		_, err = s.cfg.Files.WriteAtomic(ctx, s.resolve(path), strings.NewReader(v.Text), files.Write{IfAbsent: true})
 		return 0, err
-	} else if ok {
-		return 0, lyceum.Wrap(lyceum.Unavailable, err, "%s", e.Reason)
 	}
 	if err != nil {
-		return 0, err
+		return 0, asProblem(err)
 	}
 	defer s.release(sl)
 	n, err := sl.doc.become(v.Text, by)

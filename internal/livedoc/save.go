@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"lyceum/internal/files"
@@ -15,11 +16,24 @@ func (k *keeper) save(ctx context.Context) bool {
 	k.mu.Lock()
 	text, f, upto, old := k.text.String(), k.note.Synced.form, k.lastUpdate, k.note.Synced
 	path, gone := k.path, k.gone
-	b := f.encode(text)
+	if k.recode {
+		f.Encoding, f.BOM = "", false
+	}
+	b, err := f.encode(text)
+	if err != nil {
+		k.cannotEncodeLocked(err, upto)
+		k.mu.Unlock()
+		return false
+	}
 	next := place{Upto: upto, Hash: hashOf(b), Size: int64(len(b)), form: f}
 	if next.Hash == old.Hash && !gone {
 		old.Upto, old.Also = upto, nil
 		k.note.Synced = old
+		k.note.Synced.form = f
+		k.recode = false
+		if k.unencodable != nil {
+			k.problem, k.unencodable = "", nil
+		}
 		k.noteLocked()
 		k.agreedLocked()
 		k.mu.Unlock()
@@ -32,7 +46,7 @@ func (k *keeper) save(ctx context.Context) bool {
 	k.showLocked()
 	k.mu.Unlock()
 
-	err := k.await(ctx, n)
+	err = k.await(ctx, n)
 	var e files.Entry
 	if err == nil {
 		w := files.Write{IfVersion: old.Version, IfAbsent: gone}
@@ -62,12 +76,31 @@ func (k *keeper) saved(next place, err error) (clean bool) {
 	k.noteLocked()
 	k.gone = false
 	k.problem, k.unreadable, k.backoff, k.retryAt, k.missing = "", false, 0, time.Time{}, time.Time{}
+	k.recode, k.unencodable = k.recode && next.Encoding != "", nil
 	clean = !k.dirtyLocked()
 	k.firstDirty = time.Time{}
 	k.agreedLocked()
 	k.mu.Unlock()
 	k.store.remember(k.document)
 	return clean
+}
+
+// cannotEncodeLocked tells which character the file's encoding has not. Nothing is
+// tried again before the text is another or the encoding.
+func (k *keeper) cannotEncodeLocked(err error, upto uint64) {
+	e, ok := errors.AsType[*unencodable](err)
+	if !ok {
+		return // it is the only error that there is
+	}
+	k.unencodableAt = upto
+	k.saveNow = false
+	if k.unencodable == nil || *k.unencodable != *e {
+		k.unencodable = e
+		k.problem = fmt.Sprintf("The file is written in %s, which has no %q (line %d). The document is kept; write the file as UTF-8, or take the character out.", e.encoding, e.char, e.line)
+		k.complainLocked(lyceum.Invalid, k.problem)
+	}
+	k.showLocked()
+	k.stirLocked()
 }
 
 // failedLocked decides what comes after a file that could not be written.

@@ -169,7 +169,7 @@ func (d *document) due(v *viewer) [][]byte {
 	v.helloDue, v.movedDue = false, false
 	if v.fileDue {
 		v.fileDue = false
-		out = append(out, notice{T: "file", State: d.shown.state, Message: d.shown.message}.encode())
+		out = append(out, notice{T: "file", State: d.shown.state, Message: d.shown.message, Encoding: d.shown.encoding, Unencodable: d.shown.unencodable}.encode())
 	}
 	if v.problem != nil {
 		out = append(out, v.problem.encode())

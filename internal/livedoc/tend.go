@@ -166,20 +166,20 @@ func (s *Store) seal(ctx context.Context, id DocumentID, p past, all, run []part
 		return err
 	}
 	w := &rewriter{window: window, least: s.cfg.keyframe}
-	if w.kept, w.alone, err = s.boundaries(id, p, h.epoch); err != nil {
+	if w.kept, w.alone, err = s.boundaries(ctx, id, p, h.epoch); err != nil {
 		return err
 	}
 	out, err := w.rewrite(ctx, run)
 	if err != nil {
 		return err
 	}
-	return s.replace(p, run, out, func() error { return s.still(id, p, h.epoch, run, out) })
+	return s.replace(p, run, out, func() error { return s.still(ctx, id, p, h.epoch, run, out) })
 }
 
 // boundaries returns the sequences whose states are needed: those that have a label,
 // and those at which file and document agreed; alone are the changes from the disk
 // that the file has before others.
-func (s *Store) boundaries(id DocumentID, p past, epoch EpochID) (kept, alone map[uint64]bool, err error) {
+func (s *Store) boundaries(ctx context.Context, id DocumentID, p past, epoch EpochID) (kept, alone map[uint64]bool, err error) {
 	l, err := readLabels(p.dir, epoch)
 	if err != nil {
 		return nil, nil, err
@@ -188,15 +188,11 @@ func (s *Store) boundaries(id DocumentID, p past, epoch EpochID) (kept, alone ma
 	for n := range l.of {
 		kept[n] = true
 	}
-	note, err := s.noteOf(id, p)
+	note, err := s.noteOf(ctx, id, p)
 	if err != nil {
 		return nil, nil, err
 	}
-	places := []place{note.Synced}
-	if note.Writing != nil {
-		places = append(places, *note.Writing)
-	}
-	for _, at := range places {
+	for _, at := range note.places() {
 		kept[at.Upto] = true
 		for _, n := range at.Also {
 			kept[n], alone[n] = true, true
@@ -205,8 +201,9 @@ func (s *Store) boundaries(id DocumentID, p past, epoch EpochID) (kept, alone ma
 	return kept, alone, nil
 }
 
-// noteOf is what is known of the file of a document.
-func (s *Store) noteOf(id DocumentID, p past) (fileNote, error) {
+// noteOf is what is known of the file of a document, and is on disk: after a crash
+// it may not be older.
+func (s *Store) noteOf(ctx context.Context, id DocumentID, p past) (fileNote, error) {
 	s.mu.Lock()
 	sl := s.slots[id]
 	s.mu.Unlock()
@@ -214,19 +211,30 @@ func (s *Store) noteOf(id DocumentID, p past) (fileNote, error) {
 		note, _, err := lastNote(p.dir)
 		return note, err
 	}
-	sl.doc.mu.Lock()
-	defer sl.doc.mu.Unlock()
-	note := sl.doc.note
+	d := sl.doc
+	d.mu.Lock()
+	note, n := d.note, d.recorded
 	if w := note.Writing; w != nil {
 		writing := *w
 		note.Writing = &writing
 	}
-	return note, nil
+	d.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, mergeWait)
+	defer cancel()
+	return note, d.await(ctx, n)
+}
+
+// places are the states that file and document have, or may have, in common.
+func (n fileNote) places() []place {
+	if n.Writing == nil {
+		return []place{n.Synced}
+	}
+	return []place{n.Synced, *n.Writing}
 }
 
 // still reports by errChanged that a rewriting is not wanted any more: the run is
 // another now, or a state within what was joined is needed.
-func (s *Store) still(id DocumentID, p past, epoch EpochID, run []part, out []*sealed) error {
+func (s *Store) still(ctx context.Context, id DocumentID, p past, epoch EpochID, run []part, out []*sealed) error {
 	all, err := p.parts()
 	if err != nil {
 		return err
@@ -235,7 +243,7 @@ func (s *Store) still(id DocumentID, p past, epoch EpochID, run []part, out []*s
 	if at < 0 || len(all) <= at+len(run) || !slices.Equal(all[at:at+len(run)], run) {
 		return errChanged
 	}
-	kept, alone, err := s.boundaries(id, p, epoch)
+	kept, alone, err := s.boundaries(ctx, id, p, epoch)
 	if err != nil {
 		return err
 	}

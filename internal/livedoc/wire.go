@@ -25,7 +25,7 @@ const (
 )
 
 const (
-	maxMessage   = 32 << 20 // bytes in one message from a client
+	maxMessage   = 64 << 20 // bytes in one message from a client
 	maxAwareness = 1 << 20  // bytes in one awareness message: a client may echo everybody's state
 	maxState     = 16 << 10 // bytes in the state of one client
 )
@@ -52,7 +52,7 @@ func (c clientState) gone() bool { return string(c.state) == "null" }
 // CloseProtocol.
 func decodeMessage(b []byte) (message, error) {
 	if len(b) > maxMessage {
-		return message{}, protocolError("a message is larger than 32 MB")
+		return message{}, protocolError("a message is larger than 64 MB")
 	}
 	r := reader{b: b}
 	m := message{kind: r.uint()}
@@ -185,6 +185,9 @@ type notice struct {
 	State    string  `json:"state,omitempty"`
 	Code     string  `json:"code,omitempty"`
 	Message  string  `json:"message,omitempty"`
+
+	Encoding    string `json:"encoding,omitempty"`
+	Unencodable string `json:"unencodable,omitempty"`
 }
 
 func (n notice) encode() []byte {

@@ -1,12 +1,19 @@
 package project_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"lyceum/internal/api"
+	"lyceum/internal/project"
 )
 
 // The history over HTTP: list, version, difference, name, restore, clear; and who may.
@@ -96,5 +103,87 @@ func asJSON(t *testing.T, body string, v any) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(body), v); err != nil {
 		t.Fatalf("%v in %.200s", err, body)
+	}
+}
+
+// A change that git has checked out is told with its commit.
+func TestHistoryKnowsCommits(t *testing.T) {
+	t.Parallel()
+	w, _ := serve(t)
+	w.write("a.txt", "one\n")
+	w.git("init", "-q", "-b", "main")
+	w.git("add", "a.txt")
+	w.git("commit", "-q", "-m", "the first")
+	w.write("a.txt", "one\ntwo\n")
+	w.git("commit", "-q", "-a", "-m", "add a line")
+	ada := w.edit("a.txt")
+	ada.wait("one\ntwo\n")
+	w.git("checkout", "-q", "HEAD~1")
+	ada.wait("one\n")
+	w.until("the commit is known", func() error {
+		var h api.History
+		asJSON(t, w.want(200, "GET", "history/a.txt", ""), &h)
+		v := h.Items[0]
+		if v.Origin != "disk" || v.Commit == nil || v.Commit.Subject != "the first" || len(v.Commit.ID) != 40 {
+			return fmt.Errorf("the newest version is %+v", v)
+		}
+		return nil
+	})
+	// What git does not have is told without one.
+	w.write("a.txt", "one\nfrom a program\n")
+	ada.wait("one\nfrom a program\n")
+	var h api.History
+	asJSON(t, w.want(200, "GET", "history/a.txt", ""), &h)
+	if v := h.Items[0]; v.Origin != "disk" || v.Commit != nil {
+		t.Errorf("the newest version is %+v", v)
+	}
+}
+
+// Programs of the project ask by a socket in the home.
+func TestLocalSocket(t *testing.T) {
+	t.Parallel()
+	w, _ := serve(t)
+	w.write("a.txt", "one\n")
+	ada := w.edit("a.txt")
+	ada.wait("one\n")
+	ada.insert(4, "two\n")
+	ada.saved()
+	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", filepath.Join(w.home, project.LocalSocket))
+	}}}
+	defer client.CloseIdleConnections()
+	ask := func(method, path, body string) (int, string) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, "http://project/"+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/json")
+		res, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		b, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode, string(b)
+	}
+	if status, body := ask("GET", "history/a.txt?at=1", ""); status != 200 || body != "one\n" {
+		t.Errorf("the first version is %d %q", status, body)
+	}
+	if status, body := ask("POST", "history/a.txt", `{"action":"restore","seq":1}`); status != 200 {
+		t.Errorf("restoring gives %d %q", status, body)
+	}
+	ada.wait("one\n")
+	for _, path := range []string{"files/a.txt", "status", "cut", "control", "sync/a.txt"} {
+		if status, _ := ask("GET", path, ""); status != 404 {
+			t.Errorf("%s gives %d", path, status)
+		}
+	}
+	if fi, err := os.Stat(filepath.Join(w.home, project.LocalSocket)); err != nil || fi.Mode().Perm() != 0o600 {
+		t.Errorf("the socket is %v, %v", fi, err)
 	}
 }

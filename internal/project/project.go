@@ -59,6 +59,7 @@ type Project struct {
 	started   time.Time
 	verifier  *ticket.Verifier
 	routes    []route
+	local     []route // for programs of the project
 	dir       *files.Dir
 	documents *documents
 	watchers  watchers
@@ -105,7 +106,7 @@ func open(ctx context.Context, c Config) (*Project, error) {
 		return nil, err
 	}
 	c.Tick = cmp.Or(c.Tick, 10*time.Second)
-	p := &Project{cfg: c, log: c.Log, started: time.Now(), verifier: verifier, routes: routes(), stopping: ctx.Done()}
+	p := &Project{cfg: c, log: c.Log, started: time.Now(), verifier: verifier, routes: routes(), local: localRoutes(), stopping: ctx.Done()}
 	if p.dir, err = files.OpenDir(c.Home); err != nil {
 		return nil, err
 	}
@@ -123,7 +124,7 @@ func open(ctx context.Context, c Config) (*Project, error) {
 	}
 	p.sweeping = make(chan struct{}, 1)
 	p.documents = openDocuments(livedoc.Config{
-		Files: p.dir, State: filepath.Join(p.dir.Home(), stateFolder), Log: c.Log, Edited: func(string) { p.activity.edit() },
+		Files: p.dir, State: filepath.Join(p.dir.Home(), stateFolder), Log: c.Log, Edited: func(string) { p.activity.edit() }, Commit: p.commitOf,
 	}, p.trash.IDs)
 	return p, nil
 }
@@ -159,6 +160,7 @@ func (p *Project) serve(ctx context.Context, l net.Listener) error {
 	all.Go(func() { p.keepTrash(sweeping) })
 	all.Go(func() { p.uploads.run(sweeping) })
 	all.Go(func() { p.quota.run(sweeping) })
+	all.Go(func() { p.serveLocal(sweeping) })
 	p.log.Info("the project is served", "project", p.cfg.Project, "took", time.Since(p.started).Round(time.Millisecond))
 	select {
 	case err := <-failed:

@@ -28,6 +28,7 @@ type call struct {
 	ticket ticket.Ticket
 	path   string // the rest that {path...} stands for, as package files writes paths
 	bad    error  // why path is none; for the handlers of sockets, which tell by a code
+	local  bool   // it came by the project's own socket, from a program of the project
 	id     string // the last {x} of the row, escaped as it came; "" when it has none
 }
 

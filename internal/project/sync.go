@@ -19,7 +19,7 @@ func documentRoutes() []route {
 
 // maxSync is the most bytes of one message about a document: the whole state of
 // the largest one, with what its history adds.
-const maxSync = 8 * api.MaxDocumentBytes
+const maxSync = 2 * api.MaxDocumentBytes
 
 // sync is the socket of one viewer of a live document. It is opened even when
 // there is nothing to see: a browser is shown a close code, but never the answer

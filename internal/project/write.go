@@ -143,8 +143,14 @@ func (p *Project) act(ctx context.Context, path string, a api.FileAction) (strin
 			return "", lyceum.Invalidf("to", "say where to")
 		}
 		at = a.To
+	case "encode":
+		store, err := p.documents.store()
+		if err != nil {
+			return "", err
+		}
+		return at, store.SetEncoding(ctx, path, "utf-8")
 	default:
-		return "", lyceum.Invalidf("action", "action must be mkdir, touch, move or copy")
+		return "", lyceum.Invalidf("action", "action must be mkdir, touch, move, copy or encode")
 	}
 	if a.Action != "move" {
 		if err := p.room(ctx, 0); err != nil {
