@@ -6,7 +6,7 @@ import { fileAddress } from "../api/project";
 export const headBytes = 1 << 20;
 
 /** Largest file that can be edited together, in bytes; api.MaxDocumentBytes. */
-export const maxDocument = 8 << 20;
+export const maxDocument = 32 << 20;
 
 /** The beginning of a file, and what it is. */
 export type Head =
