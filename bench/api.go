@@ -2,10 +2,16 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"os"
+	"os/exec"
 	"strconv"
 	"time"
 )
+
+// apiConns is how many connections the generator has at full load.
+const apiConns = 16
 
 // ask is one kind of request that both sides answer.
 type ask struct {
@@ -41,11 +47,17 @@ func apiSection(ctx context.Context, b *bench) error {
 		return err
 	}
 	defer j.child.end()
+	if err := b.apiCeiling(ctx); err != nil {
+		return err
+	}
 	asks := apiAsks(s, j, browsers, accounts)
 	for _, a := range asks {
-		if err := b.apiRounds(ctx, s, j, a); err != nil {
+		if err := b.apiRounds(ctx, db, s, j, a); err != nil {
 			return fmt.Errorf("%s: %w", a.what, err)
 		}
+	}
+	if err := b.apiStatements(ctx, db); err != nil {
+		return err
 	}
 	return b.apiSteady(ctx, s, asks)
 }
@@ -102,18 +114,61 @@ func (s *site) as(n int, method, path, body string) string {
 	return r + "\r\n" + body
 }
 
-func (b *bench) apiRounds(ctx context.Context, s *site, j *jupyterhub, a ask) error {
+// apiCeiling prints what the generator itself can do with as many connections.
+func (b *bench) apiCeiling(ctx context.Context) error {
+	c, addr, err := b.backend(serverCore)
+	if err != nil {
+		return err
+	}
+	defer c.end()
+	var rate sample
+	for range b.rounds {
+		r, err := load(ctx, clientCore, loadSpec{Addr: addr, Requests: []string{plainRequest(addr)}, Conns: apiConns, For: time.Second})
+		if err != nil {
+			return err
+		}
+		rate = append(rate, r.rate())
+	}
+	fmt.Printf("  the generator's own ceiling with %d connections: %s requests/s\n", apiConns, rate.text())
+	return nil
+}
+
+// apiStatements is the row of what PostgreSQL alone can write: see statementsMain.
+func (b *bench) apiStatements(ctx context.Context, db *database) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	var rate sample
+	for range b.rounds {
+		out, err := exec.CommandContext(ctx, "taskset", "-c", strconv.Itoa(clientCore), self, "statements", db.url).Output()
+		if err != nil {
+			return fmt.Errorf("the statements of a write: %w", err)
+		}
+		var one float64
+		if err := json.Unmarshal(out, &one); err != nil {
+			return err
+		}
+		rate = append(rate, one)
+	}
+	b.report.add(row{What: "the statements of that write alone, without a server", Unit: "1/s", Ours: rate, Note: "PostgreSQL has the core for itself here: no API that audits and announces durably can do more on it"})
+	return nil
+}
+
+func (b *bench) apiRounds(ctx context.Context, db *database, s *site, j *jupyterhub, a ask) error {
 	long := 4 * time.Second
 	if b.quick {
 		long = time.Second
 	}
-	var ours, theirs, ourP99, theirP99 sample
+	var ours, theirs, ourP99, theirP99, hub, postgres sample
 	for round := range b.rounds + 1 {
-		r, err := load(ctx, clientCore, loadSpec{Addr: s.host(), Requests: a.ours, Conns: 16, For: long, Status: a.status[0]})
+		hubBefore, postgresBefore := cpuOf(s.child.pid()), total(family(db.pid))
+		r, err := load(ctx, clientCore, loadSpec{Addr: s.host(), Requests: a.ours, Conns: apiConns, For: long, Status: a.status[0]})
 		if err != nil {
 			return err
 		}
-		p, err := load(ctx, clientCore, loadSpec{Addr: j.hub, Requests: a.theirs, Conns: 16, For: long, Status: a.status[1]})
+		hubTook, postgresTook := cpuOf(s.child.pid())-hubBefore, total(family(db.pid))-postgresBefore
+		p, err := load(ctx, clientCore, loadSpec{Addr: j.hub, Requests: a.theirs, Conns: apiConns, For: long, Status: a.status[1]})
 		if err != nil {
 			return fmt.Errorf("JupyterHub: %w", err)
 		}
@@ -122,8 +177,10 @@ func (b *bench) apiRounds(ctx context.Context, s *site, j *jupyterhub, a ask) er
 		}
 		ours, theirs = append(ours, r.rate()), append(theirs, p.rate())
 		ourP99, theirP99 = append(ourP99, r.P99/1e3), append(theirP99, p.P99/1e3)
+		hub, postgres = append(hub, hubTook/float64(r.Done)*1e6), append(postgres, postgresTook/float64(r.Done)*1e6)
 	}
-	b.report.add(row{What: a.what, Unit: "1/s", Ours: ours, Peer: "JupyterHub: " + a.peers, Peers: theirs, Aim: "≥ 20 ×", Met: met(ours.median() >= 20*theirs.median())})
+	note := fmt.Sprintf("processor time each: the hub %s µs, PostgreSQL %s µs", figure(hub.median()), figure(postgres.median()))
+	b.report.add(row{What: a.what, Unit: "1/s", Ours: ours, Peer: "JupyterHub: " + a.peers, Peers: theirs, Aim: "≥ 20 ×", Met: met(ours.median() >= 20*theirs.median()), Note: note})
 	b.report.add(row{What: a.what + ", p99 at full load, 16 connections", Unit: "ms", Ours: ourP99, Peer: "JupyterHub: " + a.peers, Peers: theirP99})
 	return nil
 }

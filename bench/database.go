@@ -19,6 +19,7 @@ import (
 // database is a PostgreSQL on the server's core, for Lyceum and its peer alike.
 type database struct {
 	server *pgserver.Server
+	pid    int    // of the process that forks all others
 	url    string // of the database lyceum
 }
 
@@ -33,11 +34,10 @@ func (b *bench) database(ctx context.Context) (*database, error) {
 	if err != nil {
 		return d, err
 	}
-	pid, err := strconv.Atoi(strings.SplitN(string(b2), "\n", 2)[0])
-	if err != nil {
+	if d.pid, err = strconv.Atoi(strings.SplitN(string(b2), "\n", 2)[0]); err != nil {
 		return d, err
 	}
-	return d, pin(serverCore, family(pid)) // what it forks stays there
+	return d, pin(serverCore, family(d.pid)) // what it forks stays there
 }
 
 func (d *database) end(ctx context.Context) {

@@ -56,6 +56,14 @@ func main() {
 		exit(backendMain(os.Args[2:]))
 		return
 	}
+	if len(os.Args) > 1 && os.Args[1] == "floor" {
+		exit(floorMain())
+		return
+	}
+	if len(os.Args) > 2 && os.Args[1] == "statements" {
+		exit(statementsMain(os.Args[2], os.Stdout))
+		return
+	}
 	b := bench{report: &report{}}
 	only := flag.String("only", "", "sections to run, with commas; all by default")
 	flag.StringVar(&b.bin, "bin", os.Getenv("LYCEUM_BIN"), "the lyceum binary")

@@ -46,7 +46,7 @@ func proxySection(ctx context.Context, b *bench) error {
 		return err
 	}
 	defer ceiling.end()
-	makers := []func(context.Context, string) (*target, error){b.fixedTarget, b.chpTarget, b.nginxTarget, b.hubTarget}
+	makers := []func(context.Context, string) (*target, error){b.fixedTarget, b.chpTarget, b.nginxTarget, b.hubTarget, b.floorTarget}
 	var targets []*target
 	for _, f := range makers {
 		t, err := f(ctx, addr)
@@ -63,7 +63,7 @@ func proxySection(ctx context.Context, b *bench) error {
 		if err != nil {
 			return err
 		}
-		hub, chp, nginx, real, alone := got[0], got[1], got[2], got[3], got[4]
+		hub, chp, nginx, real, floor, alone := got[0], got[1], got[2], got[3], got[4], got[5]
 		fmt.Printf("  the generator's own ceiling with %d connections: %s requests/s\n", conns, alone.rate.text())
 		note := fmt.Sprintf("the generator's ceiling is %s requests/s", figure(alone.rate.median()))
 		with := fmt.Sprintf("%d connections", conns)
@@ -73,6 +73,7 @@ func proxySection(ctx context.Context, b *bench) error {
 		b.report.add(row{What: "p99, " + with, Unit: "ms", Ours: hub.p99, Peer: "nginx", Peers: nginx.p99})
 		b.report.add(row{What: "processor time of the proxy a request, " + with, Unit: "µs", Ours: hub.cpu, Peer: "configurable-http-proxy", Peers: chp.cpu})
 		b.report.add(row{What: "processor time of the proxy a request, " + with, Unit: "µs", Ours: hub.cpu, Peer: "nginx", Peers: nginx.cpu})
+		b.report.add(row{What: "net/http alone, " + with, Unit: "1/s", Ours: floor.rate, Peer: "nginx", Peers: nginx.rate, Note: "it passes nothing on: what Go's server costs before any work, " + figure(floor.cpu.median()) + " µs of processor time a request"})
 		b.report.add(row{What: "requests with the real project server, " + with, Unit: "1/s", Ours: real.rate, Peer: "configurable-http-proxy", Peers: chp.rate, Note: "it shares the generator's core, and bounds this row"})
 	}
 	return nil
@@ -119,11 +120,16 @@ func plainRequest(addr string) string {
 
 // backend starts the fixed answer; at, when given, is the Unix socket that it takes.
 func (b *bench) backend(core int, at ...string) (*child, string, error) {
+	return b.self("backend", core, at...)
+}
+
+// self starts this program as one of its helpers, which says where it listens.
+func (b *bench) self(helper string, core int, args ...string) (*child, string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, "", err
 	}
-	c, err := b.begin("backend", core, []string{"GOMAXPROCS=1"}, append([]string{self, "backend"}, at...)...)
+	c, err := b.begin(helper, core, []string{"GOMAXPROCS=1"}, append([]string{self, helper}, args...)...)
 	if err != nil {
 		return nil, "", err
 	}
