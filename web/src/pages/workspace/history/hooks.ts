@@ -58,7 +58,8 @@ export function useVersions(path: string, visible = true) {
     initialPageParam: 0,
     getNextPageParam: (last) => last.next,
     enabled: running,
-    refetchInterval: visible ? 4000 : false,
+    // All pages that were read are read again: many of them less often.
+    refetchInterval: (q) => (visible ? 4000 * Math.max(1, (q.state.data?.pages.length ?? 0) - 1) : false),
     staleTime: 2000,
   });
   const versions = useMemo(() => query.data?.pages.flatMap((p) => p.items) ?? [], [query.data]);

@@ -160,17 +160,7 @@ function Shown({
             {t("Inline")}
           </Button>
         )}
-        <Acts
-          path={path}
-          version={version}
-          seq={asked}
-          facts={facts}
-          text={
-            compared.data?.new.seq === asked || looking.with !== "now"
-              ? compared.data?.new.text
-              : compared.data?.old?.text
-          }
-        />
+        <Acts path={path} version={version} seq={asked} facts={facts} text={textOf(compared, looking)} />
         <IconButton
           label={t("Show the list of versions")}
           className={side === "history" ? styles.off : styles.listButton}
@@ -232,6 +222,12 @@ function fromOf(looking: Looking, version: Version | undefined, oldest: number):
 
 function toOf(looking: Looking, seq: number, newest: number): number {
   return looking.with === "now" ? newest : seq;
+}
+
+/** The text of the version that is looked at, once it is there. */
+function textOf(query: ReturnType<typeof useCompared>, looking: Looking): string | undefined {
+  if (query.isPlaceholderData) return undefined;
+  return looking.with === "now" ? query.data?.old?.text : query.data?.new.text;
 }
 
 /** Who made the version, when, and how. */
