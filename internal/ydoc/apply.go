@@ -36,9 +36,20 @@ func (d *Doc) ApplyFrom(origin any, update []byte) (effective []byte, err error)
 
 // Restore is Apply without a bound on the conflicts, for updates that a document
 // of this package returned or holds: what was let in one by one may be too much
-// for one update.
+// for one update. Nor does it clean up formats, so that all is as it was.
 func (d *Doc) Restore(update []byte) (effective []byte, err error) {
 	return d.apply(nil, update, math.MaxInt/2)
+}
+
+// Load is Restore for a caller who need not know what was new.
+func (d *Doc) Load(update []byte) error {
+	if d.tx.open {
+		return errOpen
+	}
+	d.tx.mute = true
+	_, err := d.apply(nil, update, math.MaxInt/2)
+	d.tx.mute = false
+	return err
 }
 
 func (d *Doc) apply(origin any, update []byte, steps int) (effective []byte, err error) {
@@ -50,10 +61,11 @@ func (d *Doc) apply(origin any, update []byte, steps int) (effective []byte, err
 	}
 	if d.tx.open {
 		d.forget(known)
-		return nil, lyceum.Errorf(lyceum.Invalid, "an update cannot be applied within a transaction")
+		return nil, errOpen
 	}
 	tx := d.begin()
 	tx.steps, tx.remote, tx.origin = steps, true, origin
+	tx.cleans = steps == maxSteps // what was in a document is as it was there
 	tx.borrows = len(update) < ownAbove
 	if err := tx.integrateAll(in); err != nil {
 		tx.rollback()
@@ -63,14 +75,16 @@ func (d *Doc) apply(origin any, update []byte, steps int) (effective []byte, err
 	if tx.borrows && d.backlog > 0 {
 		in.ownWaiting()
 	}
+	mute := tx.mute
 	effective = tx.commit()
-	if effective == nil && d.backlog+len(d.later) == 0 {
+	if effective == nil && !mute && d.backlog+len(d.later) == 0 {
 		d.forget(known)
 	}
 	return effective, nil
 }
 
 var (
+	errOpen      = lyceum.Errorf(lyceum.Invalid, "an update cannot be applied within a transaction")
 	errBacklog   = lyceum.Errorf(lyceum.Exhausted, "too many updates of the document wait for missing ones; synchronize it again")
 	errConflicts = lyceum.Errorf(lyceum.Exhausted, "the update conflicts with too much of the document")
 )

@@ -1,6 +1,6 @@
 package ydoc
 
-import "sort"
+import "slices"
 
 // author holds all items of one client in the order of their clocks, without
 // gaps, in blocks, so that an item can be found and split anywhere in a long
@@ -10,6 +10,7 @@ type author struct {
 	index  uint32
 	next   uint32 // the clock that follows the last item
 	blocks []*block
+	starts []uint32 // where each block begins, to search without touching the blocks
 
 	touched bool   // in the open transaction
 	before  uint32 // next before the open transaction, when touched
@@ -37,23 +38,49 @@ func (a *author) at(s spot) *item { return a.blocks[s.b].items[s.i] }
 
 // find returns where the item that contains clock, below next, is.
 func (a *author) find(clock uint32) spot {
-	b := len(a.blocks) - 1
-	if last := a.blocks[b]; clock < last.clocks[0] {
-		b = sort.Search(b, func(k int) bool { return a.blocks[k].clocks[0] > clock }) - 1
+	b := len(a.starts) - 1
+	if clock < a.starts[b] {
+		b = before(a.starts, clock)
 	}
-	cs := a.blocks[b].clocks
+	return spot{b, before(a.blocks[b].clocks, clock)}
+}
+
+// before returns the place of the last of ascending clocks that is not above
+// clock; the first is not. Clocks that rise evenly are found at once.
+func before(cs []uint32, clock uint32) int {
 	lo, hi := 0, len(cs)-1
 	if cs[hi] <= clock {
-		return spot{b, hi}
+		return hi
 	}
-	for lo+1 < hi { // cs[lo] <= clock < cs[hi]
+	// From here on cs[lo] <= clock < cs[hi].
+	guess := int(uint64(clock-cs[0]) * uint64(hi) / uint64(cs[hi]-cs[0]))
+	for step := 1; ; step *= 2 {
+		if cs[guess] <= clock {
+			if lo = guess; guess+step >= hi {
+				break
+			}
+			if guess += step; cs[guess] > clock {
+				hi = guess
+				break
+			}
+			continue
+		}
+		if hi = guess; guess-step <= lo {
+			break
+		}
+		if guess -= step; cs[guess] <= clock {
+			lo = guess
+			break
+		}
+	}
+	for lo+1 < hi {
 		if m := int(uint(lo+hi) >> 1); cs[m] <= clock {
 			lo = m
 		} else {
 			hi = m
 		}
 	}
-	return spot{b, lo}
+	return lo
 }
 
 // get returns the item that contains clock, below next.
@@ -64,6 +91,7 @@ func (a *author) push(it *item) {
 	n := len(a.blocks)
 	if n == 0 || len(a.blocks[n-1].items) >= maxBlock {
 		a.blocks = append(a.blocks, &block{})
+		a.starts = append(a.starts, it.id.clock)
 		n++
 	}
 	b := a.blocks[n-1]
@@ -80,9 +108,8 @@ func (a *author) insert(s spot, it *item) {
 		r := &block{clocks: append([]uint32(nil), b.clocks[h:]...), items: append([]*item(nil), b.items[h:]...)}
 		clear(b.items[h:])
 		b.clocks, b.items = b.clocks[:h], b.items[:h]
-		a.blocks = append(a.blocks, nil)
-		copy(a.blocks[s.b+2:], a.blocks[s.b+1:])
-		a.blocks[s.b+1] = r
+		a.blocks = slices.Insert(a.blocks, s.b+1, r)
+		a.starts = slices.Insert(a.starts, s.b+1, r.clocks[0])
 		if s.i >= h {
 			b, s.i = r, s.i-h
 		}
@@ -101,7 +128,7 @@ func (a *author) truncate(clock uint32) {
 		return
 	}
 	if clock == 0 {
-		a.blocks, a.next = nil, 0
+		a.blocks, a.starts, a.next = nil, nil, 0
 		return
 	}
 	s := a.find(clock)
@@ -113,7 +140,7 @@ func (a *author) truncate(clock uint32) {
 		keep--
 	}
 	clear(a.blocks[keep:])
-	a.blocks = a.blocks[:keep]
+	a.blocks, a.starts = a.blocks[:keep], a.starts[:keep]
 	a.next = clock
 }
 
@@ -162,7 +189,11 @@ func (a *author) compact(s *slab, from, to uint32) {
 	emptied := false
 	for b, i := at.b, at.i; b < len(a.blocks); b, i = b+1, 0 {
 		done := a.blocks[b].compact(s, &prev, i, to)
-		emptied = emptied || len(a.blocks[b].items) == 0
+		if cs := a.blocks[b].clocks; len(cs) > 0 {
+			a.starts[b] = cs[0]
+		} else {
+			emptied = true
+		}
 		if done {
 			break
 		}
@@ -206,10 +237,10 @@ func (a *author) dropEmpty(b int) {
 	w := b
 	for _, bl := range a.blocks[b:] {
 		if len(bl.items) > 0 {
-			a.blocks[w] = bl
+			a.blocks[w], a.starts[w] = bl, bl.clocks[0]
 			w++
 		}
 	}
 	clear(a.blocks[w:])
-	a.blocks = a.blocks[:w]
+	a.blocks, a.starts = a.blocks[:w], a.starts[:w]
 }

@@ -41,7 +41,13 @@ func (d *Doc) check() error {
 
 func (a *author) check() error {
 	next := uint32(0)
-	for _, b := range a.blocks {
+	if len(a.starts) != len(a.blocks) {
+		return fmt.Errorf("%d blocks have %d starts", len(a.blocks), len(a.starts))
+	}
+	for i, b := range a.blocks {
+		if len(b.clocks) > 0 && b.clocks[0] != a.starts[i] {
+			return fmt.Errorf("block %d begins at %d, not %d", i, b.clocks[0], a.starts[i])
+		}
 		if len(b.items) == 0 || len(b.items) != len(b.clocks) || len(b.items) > maxBlock {
 			return fmt.Errorf("a block has %d items and %d clocks", len(b.items), len(b.clocks))
 		}

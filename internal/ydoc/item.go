@@ -32,20 +32,21 @@ const (
 // data is the content as V1 writes it, without the leading count for strings
 // (UTF-8), kindJSON and kindAny. No two items share bytes that either may append to.
 type item struct {
-	left, right *item // in the list, deleted ones included
-	list        *list // where it lives; nil for kindGC
-	leaf        *node // its place in the list's index, when there is one
-	branch      *branch
-	data        []byte
-	id          ref // its first unit
-	origin      ref // the unit to its left when it was inserted
-	rightOrigin ref
+	// What is read of neighbours stands close together, for long documents.
+	left, right *item  // in the list, deleted ones included
+	list        *list  // where it lives; nil for kindGC
+	id          ref    // its first unit
 	length      uint32 // units; UTF-16 code units for text
-	mark        uint32 // of place
 	kind        kind
 	deleted     bool
 	keep        bool // what undo may bring back: its content is not dropped
 	redone      bool // Doc.redone has what undo put in its place
+	origin      ref  // the unit to its left when it was inserted
+	rightOrigin ref
+	leaf        *node // its place in the list's index, when there is one
+	data        []byte
+	branch      *branch
+	mark        uint32 // of place
 }
 
 // end is the clock after the last unit.

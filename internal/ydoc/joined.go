@@ -1,10 +1,6 @@
 package ydoc
 
-import (
-	"math"
-
-	"lyceum/internal/lyceum"
-)
+import "math"
 
 // RestoreAll is Restore for several updates, one after the other, as one
 // transaction: joined is one update (V1) with all that was new to the document, in
@@ -13,7 +9,7 @@ import (
 // (Pending). An error, of the kinds of Apply, leaves the document as it was.
 func (d *Doc) RestoreAll(updates [][]byte) (joined []byte, err error) {
 	if d.tx.open {
-		return nil, lyceum.Errorf(lyceum.Invalid, "an update cannot be applied within a transaction")
+		return nil, errOpen
 	}
 	known := len(d.authors)
 	tx := d.begin()

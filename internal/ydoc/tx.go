@@ -19,6 +19,8 @@ type Tx struct {
 	steps   int       // how many conflicts may still be looked at
 	borrows bool      // new items may refer to bytes of the caller or of buf
 	remote  bool      // it applies an update
+	cleans  bool      // it ends with cleanFormats
+	mute    bool      // nobody wants its update, but for hooks
 	origin  any       // of whom it is, as the caller says
 	buf     []byte    // text of local insertions
 }
@@ -64,7 +66,7 @@ func (tx *Tx) commit() []byte {
 	if d.watching > 0 || len(d.undoers) > 0 {
 		tx.notice()
 	}
-	if d.formats && tx.remote {
+	if d.formats && tx.cleans {
 		tx.cleanFormats()
 	}
 	tx.deletes = normalize(tx.deletes)
@@ -118,7 +120,6 @@ func (tx *Tx) own() {
 // arrange normalizes what was deleted so far, and keeps in which order the
 // authors came: Yjs goes by it.
 func (tx *Tx) arrange() {
-	tx.order = tx.order[:0]
 	for _, s := range tx.deletes {
 		if n := len(tx.order); (n == 0 || tx.order[n-1] != s.author) && !slices.Contains(tx.order, s.author) {
 			tx.order = append(tx.order, s.author)
@@ -165,7 +166,7 @@ func (tx *Tx) encode() []byte {
 			as = append(as, a)
 		}
 	}
-	if len(as) == 0 && len(tx.deletes) == 0 {
+	if len(as) == 0 && len(tx.deletes) == 0 || tx.mute && len(tx.doc.updates) == 0 {
 		return nil
 	}
 	b := tx.doc.putStructs(make([]byte, 0, 48), as, func(a *author) uint32 { return a.before })

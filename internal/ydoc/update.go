@@ -113,21 +113,21 @@ func (r *updateReader) readStream(in *incoming) {
 		r.doc.slab.reserve(n)
 	}
 	for range n {
-		it := item{id: ref{a, clock}}
-		target := r.readStruct(&it)
+		p := r.doc.slab.take()
+		p.id = ref{a, clock}
+		target := r.readStruct(p)
 		if r.err != nil {
 			return
 		}
-		if uint64(clock)+uint64(it.length) >= 1<<32 {
+		if uint64(clock)+uint64(p.length) >= 1<<32 {
 			r.fail("a clock is too large")
 			return
 		}
-		clock += it.length
-		if it.kind == kindSkip || clock <= known || it.length == 0 {
-			continue // Yjs writes an empty text when its API is misused
+		clock += p.length
+		if p.kind == kindSkip || clock <= known || p.length == 0 {
+			r.doc.slab.give(p) // Yjs writes an empty text when its API is misused
+			continue
 		}
-		p := r.doc.slab.take()
-		*p = it
 		s.structs = append(s.structs, arrival{p, target})
 	}
 	if len(s.structs) > 0 {

@@ -138,6 +138,10 @@ const (
 	cmdVector
 	cmdApply2
 	cmdAwareness
+	cmdTold
+	cmdTake
+	cmdContent
+	cmdRoots
 )
 
 // add appends numbers, byte strings and text.
@@ -159,6 +163,10 @@ func (s *script) add(parts ...any) {
 			b = putText(b, p)
 		case string:
 			b = putText(b, []byte(p))
+		case map[string]any:
+			b = append(b, value{p}.encode()...)
+		case value:
+			b = append(b, p.encode()...)
 		default:
 			panic(fmt.Sprintf("script: %T", p))
 		}
