@@ -83,17 +83,22 @@ function Viewed(props: EditorProps & { version: number; way: Way; kind: FileKind
     }
   };
   return (
-    <div ref={place} className={styles.fill}>
+    <div ref={place} tabIndex={-1} className={styles.fill}>
       <Suspense fallback={<Progress>{t("Opening {path}…", { path })}</Progress>}>{show()}</Suspense>
     </div>
   );
 }
 
-/** Gives the focus to the first of what a selector names; false when there is none. */
+/**
+ * Gives the focus to the first of what a selector names; where there is none, to
+ * the place itself. False while something is still read.
+ */
 function focusIn(place: HTMLElement | null, selector: string): boolean {
   const found = place?.querySelector<HTMLElement>(selector);
-  found?.focus();
-  return found != null && found === document.activeElement;
+  if (!found && place?.querySelector("[data-progress]")) return false;
+  const at = found ?? place;
+  at?.focus();
+  return at !== null && at === document.activeElement;
 }
 
 type Read = { head?: Head; error?: unknown };
@@ -107,7 +112,8 @@ function MaybeText(props: EditorProps & { version: number; way: Way }) {
   const { head, error } = read;
   // What this browser kept is shown at once, and whatever became of the file while edits of it wait.
   const kept = edits !== undefined && (edits > 0 || (head === undefined && error === undefined));
-  if (!kept && error !== undefined && running) return <Unreadable error={error} path={path} again={again} />;
+  if (!kept && error !== undefined && running)
+    return <Unreadable host={host} error={error} path={path} again={again} />;
   if (!kept && head === undefined)
     return running ? <div className={styles.fill}>{loading}</div> : <Waiting />;
   if (!kept && head?.kind === "binary") return <Viewed {...props} kind="hex" why={t("Not text")} />;
@@ -192,13 +198,28 @@ function Waiting() {
   );
 }
 
-function Unreadable({ error, path, again }: { error: unknown; path: string; again: () => void }) {
-  if (!isKind(error, "not-found")) return <Failure error={error} onRetry={again} />;
+function Unreadable({
+  host,
+  error,
+  path,
+  again,
+}: Pick<EditorProps, "host" | "path"> & { error: unknown; again: () => void }) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    host.offer({ focus: () => focusIn(place.current, "button") });
+    return () => host.offer(undefined);
+  }, [host]);
   return (
-    <div className={styles.centre}>
-      <FileQuestion size={28} strokeWidth={1.25} aria-hidden />
-      <h2>{t("There is no such file")}</h2>
-      <p>{t("{path} was moved, renamed or deleted.", { path })}</p>
+    <div ref={place} tabIndex={-1} className={styles.fill}>
+      {isKind(error, "not-found") ? (
+        <div className={styles.centre}>
+          <FileQuestion size={28} strokeWidth={1.25} aria-hidden />
+          <h2>{t("There is no such file")}</h2>
+          <p>{t("{path} was moved, renamed or deleted.", { path })}</p>
+        </div>
+      ) : (
+        <Failure error={error} onRetry={again} />
+      )}
     </div>
   );
 }

@@ -33,7 +33,7 @@ export function EmptyState({
 /** Work that goes on, in words, with a thin line. It shows after 0.4 s only. */
 export function Progress({ children, now }: { children: ReactNode; now?: boolean }) {
   return (
-    <div className={classes(styles.progress, !now && styles.late)} role="status">
+    <div className={classes(styles.progress, !now && styles.late)} role="status" data-progress>
       <span>{children}</span>
       <span className={styles.line} aria-hidden />
     </div>

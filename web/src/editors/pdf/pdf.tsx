@@ -121,7 +121,7 @@ export default function PDFView(props: ViewerProps) {
       {!document && !state.ask && state.error === undefined && state.problem === undefined ? (
         <Progress>{t("Reading {path}…", { path })}</Progress>
       ) : null}
-      <div className={styles.both} onKeyDown={onKeyDown}>
+      <div className={styles.both} hidden={state.ask !== undefined} onKeyDown={onKeyDown}>
         {outline && document && viewer ? <Outline document={document} viewer={viewer} /> : null}
         <div className={styles.place}>
           <div
