@@ -40,7 +40,7 @@ func (s *Store) ClearHistory(ctx context.Context, path string, before uint64, by
 	if err := s.dropBefore(ctx, p, d.epoch, before, by); err != nil {
 		return 0, diskError(err, "the history cannot be cleared")
 	}
-	s.tendSoon(d.id)
+	s.tendSoon(d.id, false)
 	now, err := p.size()
 	return max(was-now, 0), err
 }

@@ -40,7 +40,7 @@ func TestClockJumpsBack(t *testing.T) {
 		t.Errorf("after a restart it is %.100q", got)
 	}
 	id := DocumentID(h.versions("a", Listing{}).Doc)
-	if err := h.tend(t.Context(), id, clock.now()); err != nil {
+	if err := h.tend(t.Context(), id, clock.now(), true); err != nil {
 		t.Fatal(err)
 	}
 	list := h.versions("a", Listing{Limit: 1000, Detail: true})

@@ -140,7 +140,7 @@ func (d *document) keyframe() error {
 		}
 	})
 	if err == nil {
-		d.store.tendSoon(d.id)
+		d.store.tendSoon(d.id, false)
 	}
 	if err != nil && !d.wal.broken {
 		d.log.Warn("a keyframe cannot be written; the log goes on without", "err", err)

@@ -206,7 +206,7 @@ func TestSealing(t *testing.T) {
 		{"by the hour", l.end.Add(40 * 24 * time.Hour), was / 8},
 		{"by the day", l.end.Add(400 * 24 * time.Hour), was / 8},
 	} {
-		if err := h.tend(t.Context(), l.id, c.now); err != nil {
+		if err := h.tend(t.Context(), l.id, c.now, true); err != nil {
 			t.Fatalf("%s: %v", c.when, err)
 		}
 		after := l.check(t, c.when, 1)
@@ -231,7 +231,7 @@ func TestSealing(t *testing.T) {
 		}
 		// Nothing is left to do.
 		done := steps
-		if err := h.tend(t.Context(), l.id, c.now); err != nil || steps != done {
+		if err := h.tend(t.Context(), l.id, c.now, true); err != nil || steps != done {
 			t.Errorf("%s: again it takes %d steps, %v", c.when, steps-done, err)
 		}
 	}
@@ -262,7 +262,7 @@ func TestSealingGoesOn(t *testing.T) {
 					panic(r)
 				}
 			}()
-			if err := h.tend(t.Context(), l.id, l.end); err != nil {
+			if err := h.tend(t.Context(), l.id, l.end, true); err != nil {
 				t.Fatal(err)
 			}
 		}()
@@ -274,7 +274,7 @@ func TestSealingGoesOn(t *testing.T) {
 		if err := os.CopyFS(l2.dir, os.DirFS(l.dir)); err != nil {
 			t.Fatal(err)
 		}
-		if err := next.tend(t.Context(), l.id, l.end); err != nil {
+		if err := next.tend(t.Context(), l.id, l.end, true); err != nil {
 			t.Fatal(err)
 		}
 		all := l2.check(t, fmt.Sprintf("sealed after it was killed at step %d", at), 2)
@@ -299,7 +299,7 @@ func TestSealedAndDamaged(t *testing.T) {
 	t.Parallel()
 	h := newHome(t, func(c *Config) { c.keyframe = 1500 })
 	l := newLife(t, h.Store, 1500, 5)
-	if err := h.tend(t.Context(), l.id, l.end); err != nil {
+	if err := h.tend(t.Context(), l.id, l.end, true); err != nil {
 		t.Fatal(err)
 	}
 	p := past{l.dir}
@@ -334,7 +334,7 @@ func TestSealedAndDamaged(t *testing.T) {
 			t.Errorf("a version beside it gives %v", err)
 		}
 	}
-	if err := h.tend(t.Context(), l.id, l.end.Add(40*24*time.Hour)); !errors.Is(err, errDamaged) {
+	if err := h.tend(t.Context(), l.id, l.end.Add(40*24*time.Hour), true); !errors.Is(err, errDamaged) {
 		t.Errorf("rewriting it gives %v", err)
 	}
 	if b, err := os.ReadFile(parts[1].name); err != nil || !bytes.Equal(b, whole) {
@@ -352,7 +352,7 @@ func TestOldVersionsOpenFast(t *testing.T) {
 	p := past{l.dir}
 	for _, when := range []string{"as it was written", "sealed"} {
 		if when == "sealed" {
-			if err := h.tend(t.Context(), l.id, l.end); err != nil {
+			if err := h.tend(t.Context(), l.id, l.end, true); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -454,7 +454,7 @@ func BenchmarkOldVersion(b *testing.B) {
 	l := longLife(b, h.Store, 100_000)
 	for _, when := range []string{"plain", "sealed"} {
 		if when == "sealed" {
-			if err := h.tend(b.Context(), l.id, l.end); err != nil {
+			if err := h.tend(b.Context(), l.id, l.end, true); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -35,10 +37,11 @@ func windowAt(age time.Duration) time.Duration {
 	return fineWindow
 }
 
-// tendSoon asks for the history of a document to be sealed.
-func (s *Store) tendSoon(id DocumentID) {
+// tendSoon asks for the history of a document to be sealed; whole: for what is old in
+// it to be joined too.
+func (s *Store) tendSoon(id DocumentID, whole bool) {
 	s.tending.Lock()
-	s.tendNext[id] = true
+	s.tendNext[id] = s.tendNext[id] || whole
 	s.tending.Unlock()
 	wake(s.tendWake)
 }
@@ -61,26 +64,27 @@ func (s *Store) keepHistories(ctx context.Context) {
 			}
 			s.mu.Unlock()
 			for _, id := range ids {
-				s.tendSoon(id)
+				s.tendSoon(id, true)
 			}
 		}
 		s.tending.Lock()
 		next := s.tendNext
 		s.tendNext = map[DocumentID]bool{}
 		s.tending.Unlock()
-		for id := range next {
+		for id, whole := range next {
 			if ctx.Err() != nil {
 				return
 			}
-			if err := s.tend(ctx, id, s.cfg.now()); err != nil && ctx.Err() == nil {
+			if err := s.tend(ctx, id, s.cfg.now(), whole); err != nil && ctx.Err() == nil {
 				s.log.Warn("a history is left as it is", "document", string(id), "err", err)
 			}
 		}
 	}
 }
 
-// tend seals what is not written to any more, and joins what is old, as of now.
-func (s *Store) tend(ctx context.Context, id DocumentID, now time.Time) error {
+// tend seals what is not written to any more, and with whole joins what is old, as of
+// now.
+func (s *Store) tend(ctx context.Context, id DocumentID, now time.Time, whole bool) error {
 	p := past{filepath.Join(s.cfg.State, string(id))}
 	s.rewriters.Lock()
 	defer s.rewriters.Unlock()
@@ -94,7 +98,11 @@ func (s *Store) tend(ctx context.Context, id DocumentID, now time.Time) error {
 		if err != nil || len(all) < 2 {
 			return errors.Join(problem, err)
 		}
-		run, window := choose(all[:len(all)-1], bad, now, s.cfg.keyframe)
+		old := all[:len(all)-1]
+		if !whole {
+			old = fresh(old)
+		}
+		run, window := choose(old, bad, now, s.cfg.keyframe)
 		if len(run) == 0 {
 			return problem
 		}
@@ -116,6 +124,20 @@ func (s *Store) tend(ctx context.Context, id DocumentID, now time.Time) error {
 			return errors.Join(problem, err)
 		}
 	}
+}
+
+// fresh are the parts at the end that are not sealed, and the sealed one before them.
+func fresh(all []part) []part {
+	for i := len(all) - 1; i >= 0; i-- {
+		if f, err := os.Open(all[i].name); err == nil {
+			h, err := readHeader(f)
+			_ = f.Close() // it was only read
+			if err == nil && h.codec != codecPlain {
+				return all[i:]
+			}
+		}
+	}
+	return all
 }
 
 // choose returns parts, side by side, that are to be rewritten, and how fine.
@@ -248,11 +270,13 @@ func (s *Store) still(ctx context.Context, id DocumentID, p past, epoch EpochID,
 		return err
 	}
 	for _, o := range out {
-		for _, e := range o.entries {
-			for n := range kept {
-				if e.first <= n && n < e.sequence || alone[n] && e.whole && e.sequence == n {
-					return errChanged
-				}
+		for n := range kept {
+			i := sort.Search(len(o.entries), func(i int) bool { return o.entries[i].sequence >= n })
+			if i == len(o.entries) {
+				continue
+			}
+			if e := o.entries[i]; e.sequence > n && e.first <= n || alone[n] && e.whole && e.sequence == n {
+				return errChanged
 			}
 		}
 	}
