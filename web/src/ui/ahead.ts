@@ -11,7 +11,7 @@ export type Hold = {
 };
 
 /** Milliseconds for which keys are held at most. */
-const most = 5000;
+const most = 15_000;
 
 /** What is in front of everything: keys in it are for it. */
 const over = "[role=dialog],[role=alertdialog],[role=menu]";
@@ -41,7 +41,7 @@ let giving = false;
 
 /**
  * Holds what is typed until the focus comes into what a selector says; or, without
- * one, until the caller says so. For five seconds at most, and not once Escape is
+ * one, until the caller says so. For fifteen seconds at most, and not once Escape is
  * pressed, the pointer is used, or a dialog opens meanwhile.
  */
 export function holdKeys(until?: string): Hold {

@@ -249,11 +249,11 @@ export class Deck {
 }
 
 /** Milliseconds for which an editor is waited for. */
-const patience = 5000;
+const patience = 15_000;
 
 /**
  * Calls f with the editor of a tab, once it is there and until f says that it is
- * done; for five seconds at most, and not when the focus went elsewhere meanwhile:
+ * done; for fifteen seconds at most, and not when the focus went elsewhere meanwhile:
  * nobody is taken out of what they do. What is typed until then is for the editor.
  */
 function whenThere(open: OpenTab | undefined, f: (h: EditorHandle) => boolean, typed?: Hold): void {
