@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -144,25 +145,32 @@ func (s *site) stop(ctx context.Context, id string) error {
 
 func (s *site) until(ctx context.Context, id string, phases ...string) error {
 	deadline := time.Now().Add(60 * time.Second)
-	for {
+	return poll(ctx, func() (bool, error) {
 		var p struct {
 			State struct{ Phase, Reason string }
 		}
 		if err := s.call(ctx, "GET", "/api/v1/projects/"+id, nil, &p); err != nil {
-			return err
+			return false, err
 		}
-		for _, want := range phases {
-			if p.State.Phase == want {
-				return nil
-			}
+		if slices.Contains(phases, p.State.Phase) {
+			return true, nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("project %s is %s, want %v: %s", id, p.State.Phase, phases, p.State.Reason)
+			return false, fmt.Errorf("project %s is %s, want %v: %s", id, p.State.Phase, phases, p.State.Reason)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(5 * time.Millisecond):
+		return false, nil
+	})
+}
+
+// poll calls f until it is done: after 5 ms, and then ever more seldom, up to 100 ms,
+// so that a hundred who wait at once are not what takes the time.
+func poll(ctx context.Context, f func() (done bool, err error)) error {
+	for wait := 5 * time.Millisecond; ; wait = min(wait+wait/4, 100*time.Millisecond) {
+		if done, err := f(); done || err != nil {
+			return err
+		}
+		if err := pause(ctx, wait); err != nil {
+			return err
 		}
 	}
 }

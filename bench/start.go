@@ -206,23 +206,18 @@ func (j *jupyterhub) prompt(ctx context.Context, user string) (float64, error) {
 
 // until waits until a user's server is ready, or gone.
 func (j *jupyterhub) until(ctx context.Context, user string, ready bool) error {
-	for {
+	return poll(ctx, func() (bool, error) {
 		var u struct {
 			Pending *string
 			Servers map[string]struct{ Ready bool }
 		}
 		if err := j.call(ctx, "GET", "/users/"+user, nil, &u); err != nil {
-			return err
+			return false, err
 		}
 		s, there := u.Servers[""]
-		if ready && there && s.Ready || !ready && !there {
-			return nil
-		}
 		if ready && !there && u.Pending == nil {
-			return fmt.Errorf("the server of %s did not start", user)
+			return false, fmt.Errorf("the server of %s did not start", user)
 		}
-		if err := pause(ctx, 10*time.Millisecond); err != nil {
-			return err
-		}
-	}
+		return ready && there && s.Ready || !ready && !there, nil
+	})
 }
