@@ -12,21 +12,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// giveBackAfter is how long after its start a server gives back what only starting
-// needed.
-const giveBackAfter = 2 * time.Second
+// How long after its start a server gives back what only starting needed: a project's
+// not while others of a hundred that were started at once still want the processor.
+const (
+	hubGivesBack     = 2 * time.Second
+	projectGivesBack = 6 * time.Second
+)
 
 // giveBackLater calls giveBack once, unless stop is called before.
-func giveBackLater(log *slog.Logger) (stop func() bool) {
-	return time.AfterFunc(giveBackAfter, func() {
+func giveBackLater(after time.Duration, log *slog.Logger) (stop func() bool) {
+	return time.AfterFunc(after, func() {
 		if err := giveBack(); err != nil {
 			log.Warn("memory that starting needed stays in use", "err", err)
 		}
 	}).Stop
 }
 
-// giveBack returns memory to the system: free heap (19 MB for a password that was checked,
-// above all), and the pages of the program that were read to initialise what
+// giveBack returns memory to the system: free heap (19 MB for a password that was
+// checked, above all), and the pages of the program that were read to initialise what
 // is never used (in a project the hub's parts of the one binary), or once (the app's
 // files). Pages of a file that are as in the file lose nothing by it: what is
 // needed after all is mapped again from the system's cache at its next use.

@@ -38,7 +38,7 @@ func (c *projectServerCmd) Run(ctx context.Context, t *terminal) error {
 		return fmt.Errorf("--public-key is not an Ed25519 key in base64")
 	}
 	log := slog.New(slog.NewTextHandler(t.err, nil))
-	defer giveBackLater(log)()
+	defer giveBackLater(projectGivesBack, log)()
 	if !c.Init {
 		return project.Run(ctx, project.Config{Project: id, Home: c.Home, Run: c.Run_, PublicKey: key, Log: log, Version: version, UnpackBytes: c.UnpackBytes})
 	}

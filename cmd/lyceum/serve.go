@@ -41,7 +41,7 @@ func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
 	s := &site{cfg: &c.serveConfig, log: log, out: t.out}
 	err := s.open(ctx)
 	if err == nil {
-		defer giveBackLater(log)()
+		defer giveBackLater(hubGivesBack, log)()
 		err = s.serve(ctx)
 	}
 	return errors.Join(err, s.close())
