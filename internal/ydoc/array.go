@@ -69,10 +69,12 @@ func (a *Array) Values() []any {
 
 // ToJSON returns all values, with what shared types hold in place of these: the
 // string of a text, []any for an array, map[string]any for a map.
-func (a *Array) ToJSON() []any {
+func (a *Array) ToJSON() []any { return a.toJSON(0) }
+
+func (a *Array) toJSON(depth int) []any {
 	list := make([]any, 0, a.Len())
 	for _, v := range a.All() {
-		list = append(list, plain(v))
+		list = append(list, plain(v, depth+1))
 	}
 	return list
 }

@@ -1,6 +1,9 @@
 package ydoc
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // delete marks the item and all that is inside it as deleted.
 func (tx *Tx) delete(it *item) {
@@ -72,16 +75,37 @@ func (tx *Tx) applyDeletes(ss []span) {
 		ss = normalize(append(d.later, ss...))
 	}
 	var later []span
-	for _, s := range ss {
-		if next := d.authors[s.author].next; s.to > next {
-			later = append(later, span{s.author, max(s.from, next), s.to})
-			s.to = next
-		}
-		if s.from < s.to {
-			tx.deleteSpan(s)
+	for _, group := range d.byClient(ss) {
+		for _, s := range group {
+			if next := d.authors[s.author].next; s.to > next {
+				later = append(later, span{s.author, max(s.from, next), s.to})
+				s.to = next
+			}
+			if s.from < s.to {
+				tx.deleteSpan(s)
+			}
 		}
 	}
+	later = normalize(later)
 	d.later = later
+}
+
+// byClient divides normalized spans by author, higher clients first: so they
+// stand in an update, and Yjs goes by that order.
+func (d *Doc) byClient(ss []span) [][]span {
+	var groups [][]span
+	for len(ss) > 0 {
+		n := 1
+		for n < len(ss) && ss[n].author == ss[0].author {
+			n++
+		}
+		groups = append(groups, ss[:n])
+		ss = ss[n:]
+	}
+	slices.SortFunc(groups, func(a, b []span) int {
+		return cmp.Compare(d.authors[b[0].author].id, d.authors[a[0].author].id)
+	})
+	return groups
 }
 
 // collect drops the content of what the transaction deleted. Deleted items

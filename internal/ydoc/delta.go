@@ -177,7 +177,7 @@ func (c *caret) step(s step, pos *int) error {
 	case s.insert.length > 0:
 		*pos += int(s.insert.length)
 		return c.insert(s.insert, s.attrs)
-	case s.retain > 0 && len(s.attrs) == 0:
+	case s.retain > 0 && len(s.attrs) == 0 && !c.cleaned:
 		*pos += s.retain
 		*c = *c.tx.caret(c.branch, *pos)
 	case s.retain > 0:

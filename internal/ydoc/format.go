@@ -17,6 +17,7 @@ type caret struct {
 	branch      *branch
 	left, right *item
 	holds       attrs // the formats at this place
+	cleaned     bool  // it deleted: the order of holds is no longer that of the formats
 }
 
 // caret returns the place after pos units, behind the last of them.
@@ -169,7 +170,8 @@ func (c *caret) delete(n int) {
 		}
 		c.forward()
 	}
-	if start != nil {
+	if start != nil && c.branch.format {
+		c.cleaned = true
 		c.tx.cleanGap(start, c.right, held, &c.holds)
 	}
 }

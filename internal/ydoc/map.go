@@ -91,10 +91,12 @@ func (m *Map) Keys() []string {
 }
 
 // ToJSON returns all entries, with what shared types hold in place of these.
-func (m *Map) ToJSON() map[string]any {
+func (m *Map) ToJSON() map[string]any { return m.toJSON(0) }
+
+func (m *Map) toJSON(depth int) map[string]any {
 	all := make(map[string]any)
 	for key, v := range m.All() {
-		all[key] = plain(v)
+		all[key] = plain(v, depth+1)
 	}
 	return all
 }

@@ -199,7 +199,7 @@ func (r *redoer) copy(it *item, l *list, left, right *item) *item {
 	if it.data == nil {
 		data = nil
 	}
-	a := d.authors[d.author(d.client)]
+	a := d.me()
 	if d.redone == nil {
 		d.redone = make(map[ref]ref)
 	}

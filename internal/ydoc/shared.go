@@ -156,7 +156,7 @@ func (p *planner) shared(s Shared) (planned, error) {
 
 // room returns an error of kind Exhausted when the author has no n clocks left.
 func (tx *Tx) room(n uint64) error {
-	a := tx.doc.authors[tx.doc.author(tx.doc.client)]
+	a := tx.doc.me()
 	if uint64(a.next)+n >= 1<<32 {
 		return lyceum.Errorf(lyceum.Exhausted, "the document's author has no clocks left")
 	}
@@ -172,7 +172,7 @@ func (tx *Tx) put(l *list, left, right *item, x planned) *item {
 
 // make returns a new item of the document's author, to be inserted next.
 func (tx *Tx) make(x planned, left, right *item) *item {
-	a := tx.doc.authors[tx.doc.author(tx.doc.client)]
+	a := tx.doc.me()
 	tx.touch(a)
 	it := tx.doc.slab.take()
 	*it = item{id: ref{a.index, a.next}, length: x.length, kind: x.kind, data: x.data}
@@ -252,15 +252,19 @@ func (it *item) values() []any {
 	return list
 }
 
-// plain returns a value with what shared types hold in their place.
-func plain(v any) any {
+// plain returns a value with what shared types hold in their place; those that
+// nest deeper than any program makes them are nil.
+func plain(v any, depth int) any {
+	if depth > maxDepth {
+		return nil
+	}
 	switch v := v.(type) {
 	case *Text:
 		return v.String()
 	case *Array:
-		return v.ToJSON()
+		return v.toJSON(depth)
 	case *Map:
-		return v.ToJSON()
+		return v.toJSON(depth)
 	case *XML:
 		return v.Name()
 	case *Subdocument:

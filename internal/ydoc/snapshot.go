@@ -163,6 +163,8 @@ func compareClients(a, b *author) int {
 	return 1
 }
 
+var errAnother = lyceum.Errorf(lyceum.Invalid, "the snapshot is of another or a later document")
+
 // shows returns why the document cannot show what it held at the snapshot.
 func (d *Doc) shows(s *Snapshot) error {
 	if !d.keep {
@@ -170,7 +172,12 @@ func (d *Doc) shows(s *Snapshot) error {
 	}
 	for c, clock := range s.vector {
 		if i := d.index[c]; i == 0 || uint64(d.authors[i].next) < clock {
-			return lyceum.Errorf(lyceum.Invalid, "the snapshot is of another or a later document")
+			return errAnother
+		}
+	}
+	for c, xs := range s.deletes {
+		if uint64(xs[len(xs)-1].to) > s.vector[c] {
+			return errAnother
 		}
 	}
 	return nil

@@ -1,7 +1,6 @@
 package ydoc
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -89,7 +88,7 @@ func (tx *Tx) commit() []byte {
 // bytes of a state depend on it.
 func (tx *Tx) merge() {
 	d := tx.doc
-	for _, s := range tx.deletes {
+	for _, s := range slices.Backward(tx.deletes) {
 		d.authors[s.author].compact(&d.slab, s.from, s.to)
 	}
 	for _, a := range tx.touched {
@@ -97,10 +96,8 @@ func (tx *Tx) merge() {
 			a.compact(&d.slab, a.before, math.MaxUint32)
 		}
 	}
-	slices.SortFunc(tx.seams, func(a, b ref) int {
-		return cmp.Or(cmp.Compare(a.author, b.author), cmp.Compare(a.clock, b.clock))
-	})
-	for _, r := range slices.Compact(tx.seams) {
+	// Each takes in its right neighbour of then, so their order and number matter.
+	for _, r := range slices.Backward(tx.seams) {
 		a := d.authors[r.author]
 		a.compact(&d.slab, r.clock, a.get(r.clock).end())
 	}

@@ -10,13 +10,11 @@ import (
 // on, and shows, but does not edit. An XML text is a Text.
 type XML struct{ handle }
 
-// Name returns the name of an element or hook, "" for a fragment.
+// Name returns the name of an element or hook, "" for a fragment and for one
+// whose content was dropped after it was deleted.
 func (x *XML) Name() string {
-	if x.branch == nil || x.branch.kind != typeElement && x.branch.kind != typeHook {
+	if x.branch == nil || x.branch.kind != typeElement && x.branch.kind != typeHook || x.branch.gone {
 		return ""
-	}
-	if x.branch.item.kind != kindType {
-		return "" // deleted, and its content dropped
 	}
 	d := decoder{b: x.branch.item.data}
 	d.uint()

@@ -2,14 +2,34 @@
 // writes the same bytes, and comes to the same content whatever order updates
 // arrive in.
 //
-// It holds the document, its text type, the V1 encoding of updates and state
-// vectors, and delete sets. Content that has no editing API here (maps, arrays,
-// formats, embeds, XML, subdocuments) is checked, kept, merged and passed on.
-// It knows no network, file or clock.
+// A [Doc] has named roots: [Text], with formats and embeds, [Array], [Map], and
+// [XML], which is kept, passed on and shown. Types nest: a new one is made by
+// [NewText], [NewArray] or [NewMap] and placed once, as a value.
+//
+//	d := ydoc.New(ydoc.Config{})
+//	update := d.Transact(func(tx *ydoc.Tx) {
+//		err = d.Array("cells").Push(tx, ydoc.NewMap(map[string]any{"source": ydoc.NewText("1 + 1")}))
+//	})
+//	... send update to others, who call Apply
+//
+// Edits are made in a transaction, which becomes one update. What others send goes
+// to [Doc.Apply]. Whoever joins sends a [StateVector] and gets [Doc.EncodeState];
+// updates can also be merged and compared without a document. [Doc.OnUpdate] hears
+// of all updates, Observe and ObserveDeep of a type hear what changed in it, as an
+// [Event]. An [UndoManager] takes back one's own edits, a [RelativePosition] is a
+// cursor, a [Snapshot] remembers what a document held.
+//
+// The package knows no network and no file, and of time only what an UndoManager is
+// given. A document and its types are for one goroutine at a time.
 //
 // The outside specification is what the npm package yjs 13.6 does; the overview
 // is its INTERNALS.md. Wherever a number is a position or a length in text, it
-// counts UTF-16 code units, as Yjs does.
+// counts UTF-16 code units, as Yjs does; in an array it counts values.
+//
+// It differs from Yjs where that is of use to nobody: positions out of range are
+// errors; what Apply cleans up in formats is part of the update that it returns, and
+// is not undone; events are computed when a transaction ends, and reading them
+// changes nothing; an UndoManager makes no entry of a transaction without a change.
 //
 // How the parts refer to each other:
 //
@@ -38,6 +58,7 @@ type Config struct {
 // log must set an id that was never used in it before editing.
 type Doc struct {
 	client  uint64
+	self    uint32 // the author of client, once it has made something
 	keep    bool
 	authors []*author         // by index; [0] is nil, so that a zero ref is none
 	index   map[uint64]uint32 // client id to index in authors
@@ -86,7 +107,15 @@ func (d *Doc) SetClient(id uint64) {
 	if id == 0 || id > MaxClient {
 		id = randomClient()
 	}
-	d.client = id
+	d.client, d.self = id, 0
+}
+
+// me returns the author of local edits.
+func (d *Doc) me() *author {
+	if d.self == 0 {
+		d.self = d.author(d.client)
+	}
+	return d.authors[d.self]
 }
 
 // Text returns the shared text of that name, and makes it when missing. The
@@ -162,5 +191,8 @@ func (d *Doc) forget(n int) {
 		delete(d.index, a.id)
 	}
 	clear(d.authors[n:])
+	if int(d.self) >= n {
+		d.self = 0
+	}
 	d.authors = d.authors[:n]
 }
