@@ -11,10 +11,12 @@ import { TextView } from "./view";
 
 /** A text file that is edited together. text is what was read of it, shown until the live one is there. */
 export default function TextEditor(props: EditorProps & { text: string }) {
-  const { host, path, text, canWrite, vim } = props;
+  const { host, path, text, running, canWrite, vim } = props;
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<TextView>(undefined);
   const session = useSession(props);
+  const up = useRef(running);
+  up.current = running;
   const writable = useRef(canWrite);
   writable.current = canWrite;
 
@@ -56,8 +58,8 @@ export default function TextEditor(props: EditorProps & { text: string }) {
     host.offer({
       // Until the live text is there nothing can be typed; where it does not come, one reads.
       focus: () => {
-        const { connection } = session.state.get();
-        return v.focus() && (v.attached || connection === "over" || connection === "paused");
+        const over = !up.current || session.state.get().connection === "over";
+        return v.focus() && (v.attached || over);
       },
       goTo: (line, column, length) => v.goTo(line, column, length),
       show: (account) => {
