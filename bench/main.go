@@ -32,6 +32,7 @@ func sections() []section {
 		{"memory", "Memory of an idle project", memorySection},
 		{"terminal", "A terminal through the hub", terminalSection},
 		{"files", "Files", filesSection},
+		{"together", "Editing together: one writer, 20 to 500 viewers", togetherSection},
 		{"serve", "The server itself", serveSection},
 	}
 }
@@ -54,6 +55,10 @@ func main() {
 	}
 	if len(os.Args) > 1 && os.Args[1] == "backend" {
 		exit(backendMain(os.Args[2:]))
+		return
+	}
+	if len(os.Args) > 1 && os.Args[1] == "crowd" {
+		exit(crowdMain(os.Args[2:]))
 		return
 	}
 	if len(os.Args) > 1 && os.Args[1] == "floor" {
