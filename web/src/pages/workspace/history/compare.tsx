@@ -14,6 +14,7 @@ export function Compare({
   busy,
   at,
   step,
+  cost,
 }: {
   path: string;
   compared: Compared;
@@ -24,6 +25,8 @@ export function Compare({
   at: (current: number, count: number) => void;
   /** Goes to the next or the previous change. */
   step: RefObject<((by: 1 | -1) => void) | undefined>;
+  /** How long it took to show, in ms. */
+  cost: RefObject<number>;
 }) {
   const place = useRef<HTMLDivElement>(null);
   const { old, new: now, hunks } = compared;
@@ -35,6 +38,7 @@ export function Compare({
     if (!parent) return;
     // The place on the screen stays as one goes from version to version.
     const { scrollTop } = parent;
+    const began = performance.now();
     let view: DiffView | ReadingView;
     if (!old) {
       view = new ReadingView(parent, path, now.text, labels.new);
@@ -55,6 +59,7 @@ export function Compare({
       view = diff;
     }
     parent.scrollTop = scrollTop;
+    cost.current = performance.now() - began;
     return () => {
       step.current = undefined;
       view.destroy();

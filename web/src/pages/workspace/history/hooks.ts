@@ -77,7 +77,7 @@ export function useSteps(
   const parts = open.flatMap((v) =>
     [v.seq + 1, ...(unfolded.get(v.seq) ?? [])].map((before) => ({ v, before })),
   );
-  return useQueries({
+  const results = useQueries({
     queries: parts.map(({ v, before }) => ({
       queryKey: [...key(workspace.project, path), "steps", v.first, before],
       queryFn: ({ signal }: { signal: AbortSignal }) =>
@@ -85,20 +85,20 @@ export function useSteps(
       enabled: running,
       staleTime: Number.POSITIVE_INFINITY, // what was does not change
     })),
-    combine: (results) => {
-      const map = new Map<number, Steps | undefined>();
-      for (const v of open) {
-        const read = results.filter((_, i) => parts[i]?.v === v).flatMap((r) => (r.data ? [r.data] : []));
-        const all = read.flatMap((r) => r.items).filter((s) => s.seq >= v.first);
-        const next = read.at(-1)?.next;
-        map.set(
-          v.seq,
-          read.length ? { versions: all, more: next !== undefined && next > v.first } : undefined,
-        );
-      }
-      return map;
-    },
   });
+  // The same map while nothing of it changed, so that the rows are not made anew as the slider moves.
+  const state = parts.map((p, i) => `${p.v.seq}/${p.before}/${results[i]?.dataUpdatedAt ?? 0}`).join(" ");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: state stands for what they hold
+  return useMemo(() => {
+    const map = new Map<number, Steps | undefined>();
+    for (const v of open) {
+      const read = results.filter((_, i) => parts[i]?.v === v).flatMap((r) => (r.data ? [r.data] : []));
+      const all = read.flatMap((r) => r.items).filter((s) => s.seq >= v.first);
+      const next = read.at(-1)?.next;
+      map.set(v.seq, read.length ? { versions: all, more: next !== undefined && next > v.first } : undefined);
+    }
+    return map;
+  }, [state]);
 }
 
 /** What is known of the version that a sequence falls into, as finely as it is kept. */
@@ -154,18 +154,21 @@ export function useCompared(path: string, from: number, to: number, ready: boole
   });
 }
 
-/** A value that follows another at most so often, in ms, and always ends with it. */
-export function useThrottled<T>(value: T, ms: number): T {
+/**
+ * A value that follows another at most every 90 ms, and less often where showing it
+ * takes long (cost, in ms); it always ends with it.
+ */
+export function useThrottled<T>(value: T, cost: { readonly current: number }): T {
   const [shown, setShown] = useState(value);
   const last = useRef(0);
   useEffect(() => {
-    const wait = Math.max(0, last.current + ms - performance.now());
+    const wait = Math.max(0, last.current + Math.max(90, 3 * cost.current) - performance.now());
     const timer = setTimeout(() => {
       last.current = performance.now();
       setShown(value);
     }, wait);
     return () => clearTimeout(timer);
-  }, [value, ms]);
+  }, [value, cost]);
   return shown;
 }
 

@@ -8,7 +8,7 @@ import {
   HardDrive,
   RotateCcw,
 } from "lucide-react";
-import { type KeyboardEvent, useEffect, useId, useMemo, useRef } from "react";
+import { type KeyboardEvent, memo, useCallback, useEffect, useId, useMemo, useRef } from "react";
 import type { Version } from "../../../api/history";
 import { Avatar } from "../../../ui/avatar";
 import { classes } from "../../../ui/classes";
@@ -66,12 +66,15 @@ export function VersionList({ path, rows, looking, newest, read, look, open }: P
     if (rows.length > 0) virtual.scrollToIndex(at);
   }, [at, rows.length, virtual]);
 
-  const fold = (seq: number, unfold: boolean) => {
+  const latest = useRef({ looking, newest, look });
+  latest.current = { looking, newest, look };
+  const fold = useCallback((seq: number, unfold: boolean) => {
+    const { looking, newest, look } = latest.current;
     const next = new Map(looking.unfolded);
     if (unfold) next.set(seq, []);
     else next.delete(seq);
     look({ unfolded: next, row: `v${seq}`, seq: seq === newest ? 0 : seq });
-  };
+  }, []);
   const more = (of: number) => {
     const oldest = rows.findLast((r) => r.kind === "step" && r.of === of);
     if (oldest?.kind !== "step") return;
@@ -146,7 +149,7 @@ export function VersionList({ path, rows, looking, newest, read, look, open }: P
               ) : row.kind === "step" ? (
                 <Step version={row.version} />
               ) : (
-                <Sitting row={row} colours={colours} fold={() => fold(row.version.seq, row.open !== true)} />
+                <Sitting row={row} colours={colours} fold={fold} />
               )}
             </div>
           );
@@ -156,14 +159,14 @@ export function VersionList({ path, rows, looking, newest, read, look, open }: P
   );
 }
 
-function Sitting({
+const Sitting = memo(function Sitting({
   row,
   colours,
   fold,
 }: {
   row: Row & { kind: "version" };
   colours: (account: string) => number;
-  fold: () => void;
+  fold: (seq: number, unfold: boolean) => void;
 }) {
   const { version: v, open } = row;
   const Chevron = open ? ChevronDown : ChevronRight;
@@ -175,7 +178,7 @@ function Sitting({
         onClick={(e) => {
           if (open === undefined) return;
           e.stopPropagation();
-          fold();
+          fold(v.seq, !open);
         }}
       >
         {open === undefined ? null : <Chevron size={14} strokeWidth={1.5} />}
@@ -194,7 +197,7 @@ function Sitting({
       </span>
     </>
   );
-}
+});
 
 /** Who or what made a version, as a picture. */
 export function Mark({ version: v, colours }: { version: Version; colours: (account: string) => number }) {
@@ -219,7 +222,7 @@ export function Mark({ version: v, colours }: { version: Version; colours: (acco
   );
 }
 
-function Step({ version: v }: { version: Version }) {
+const Step = memo(function Step({ version: v }: { version: Version }) {
   return (
     <>
       <span>{timesOf(v, true)}</span>
@@ -228,4 +231,4 @@ function Step({ version: v }: { version: Version }) {
       <small>{sizeOf(v)}</small>
     </>
   );
-}
+});

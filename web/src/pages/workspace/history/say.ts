@@ -1,9 +1,24 @@
 import type { Version } from "../../../api/history";
-import { day } from "../../../ui/ago";
 import { locale, t } from "../../../words";
+
+/** Formats by what they are for: making one costs far more than using it. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function format(name: "short" | "medium" | "day"): Intl.DateTimeFormat {
+  const key = `${locale()} ${name}`;
+  const known = formats.get(key);
+  if (known) return known;
+  const made = new Intl.DateTimeFormat(
+    locale(),
+    name === "day" ? { dateStyle: "medium" } : { timeStyle: name },
+  );
+  formats.set(key, made);
+  return made;
+}
 
 /** Who edited, as a line of names. */
 export function whoOf(v: Version): string {
+  if (v.by.length === 1) return v.by[0]?.name || t("Somebody who left");
   const names = v.by.map((b) => b.name || t("Somebody who left"));
   return new Intl.ListFormat(locale(), { type: "conjunction" }).format(names);
 }
@@ -31,23 +46,26 @@ export function wayOf(v: Version): string {
 
 /** When a version was made: "14:03", "14:03 to 14:20", with seconds for short steps. */
 export function timesOf(v: Version, fine = false): string {
-  const format = new Intl.DateTimeFormat(locale(), { timeStyle: fine ? "medium" : "short" });
-  const [from, to] = [format.format(new Date(v.at)), format.format(new Date(v.until))];
+  const times = format(fine ? "medium" : "short");
+  const [from, to] = [times.format(new Date(v.at)), times.format(new Date(v.until))];
   return from === to ? to : t("{from} to {to}", { from, to });
 }
 
 /** The day of a time, as a heading; now is in ms since 1970. */
 export function dayOf(at: string, now: number): string {
-  const its = day(at);
-  if (its === day(new Date(now))) return t("Today");
-  if (its === day(new Date(now - 86_400_000))) return t("Yesterday");
-  return its;
+  const its = new Date(at);
+  const is = (ago: number) => its.toDateString() === new Date(now - ago).toDateString();
+  if (is(0)) return t("Today");
+  if (is(86_400_000)) return t("Yesterday");
+  return format("day").format(its);
 }
 
 /** How many characters came and went: "+12 −3". */
 export function sizeOf(v: Version): string {
-  const n = new Intl.NumberFormat(locale());
-  return [v.added > 0 ? `+${n.format(v.added)}` : "", v.removed > 0 ? `−${n.format(v.removed)}` : ""]
+  return [
+    v.added > 0 ? t("+{n, number}", { n: v.added }) : "",
+    v.removed > 0 ? t("−{n, number}", { n: v.removed }) : "",
+  ]
     .filter((s) => s !== "")
     .join(" ");
 }

@@ -1,37 +1,22 @@
 // The history of a file in a tab: a slider and a list over every version, and what
 // changed in the one that is looked at.
-import { ArrowDown, ArrowUp, EllipsisVertical, Flag, List } from "lucide-react";
-import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
+import { ArrowDown, ArrowUp, List } from "lucide-react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { Version } from "../../../api/history";
 import { isKind } from "../../../api/problem";
-import { size } from "../../../ui/ago";
 import { Button, IconButton } from "../../../ui/button";
-import { Menu, MenuItem, MenuLine } from "../../../ui/menu";
 import { EmptyState, Failure, Progress } from "../../../ui/state";
-import { Ago } from "../../../ui/time";
-import { toast } from "../../../ui/toast";
 import { t } from "../../../words";
 import { useRoom, useStore } from "../context";
-import { useDoing } from "../git/hooks";
-import { nameOf } from "../path";
 import type { ViewProps } from "../views";
-import { Compare } from "./compare";
-import { ClearDialog, NameDialog } from "./dialogs";
+import { About, type Facts } from "./about";
+import { Acts } from "./acts";
+import { Difference } from "./difference";
 import styles from "./history.module.css";
-import {
-  type Compared,
-  type Looking,
-  useAbout,
-  useChange,
-  useCompared,
-  useLooking,
-  useThrottled,
-  useVersions,
-} from "./hooks";
-import { Mark, useRows, VersionList } from "./list";
-import { useColours } from "./people";
+import { type Looking, useAbout, useCompared, useLooking, useThrottled, useVersions } from "./hooks";
+import { useRows, VersionList } from "./list";
 import { type Row, rowAt, stopsOf } from "./rows";
-import { sizeOf, timesOf, titleOf, wayOf } from "./say";
+import { timesOf, titleOf } from "./say";
 import { Slider } from "./slider";
 
 export default function HistoryTab({ path, host, visible }: ViewProps) {
@@ -92,8 +77,6 @@ function Failed({ error, again }: { error: Error; again: () => void }) {
   );
 }
 
-type Facts = { newest: number; oldest: number; bytes: number; damaged: boolean; stale: boolean };
-
 function Shown({
   path,
   versions,
@@ -113,7 +96,8 @@ function Shown({
   const rows = useRows(path, versions, looking.unfolded);
   const { newest, oldest } = facts;
   const seq = looking.seq === 0 ? newest : Math.max(oldest, Math.min(newest, looking.seq));
-  const asked = useThrottled(seq, 90);
+  const cost = useRef(0);
+  const asked = useThrottled(seq, cost);
   const version = useVersion(path, rows, asked, looking.row);
   const compared = useCompared(
     path,
@@ -188,6 +172,7 @@ function Shown({
           looking={looking}
           at={at}
           step={step}
+          cost={cost}
           first={version !== undefined && version.first <= oldest}
         />
         {side === "history" || narrow ? null : (
@@ -228,198 +213,4 @@ function toOf(looking: Looking, seq: number, newest: number): number {
 function textOf(query: ReturnType<typeof useCompared>, looking: Looking): string | undefined {
   if (query.isPlaceholderData) return undefined;
   return looking.with === "now" ? query.data?.old?.text : query.data?.new.text;
-}
-
-/** Who made the version, when, and how. */
-function About({ version, facts, newest }: { version: Version | undefined; facts: Facts; newest: boolean }) {
-  const colours = useColours();
-  return (
-    <div className={styles.about}>
-      {version ? (
-        <>
-          <Mark version={version} colours={colours} />
-          {version.name ? (
-            <span className={styles.tag}>
-              <Flag size={12} strokeWidth={1.5} aria-hidden />
-              {version.name}
-            </span>
-          ) : null}
-          <b>{wayOf(version)}</b>
-          <span className={styles.when}>
-            <Ago at={version.until} /> · {timesOf(version)}
-          </span>
-          {version.commit ? <code>{version.commit.id.slice(0, 8)}</code> : null}
-          <span className={styles.counts}>{sizeOf(version)}</span>
-          {newest ? <span className={styles.now}>{t("Now")}</span> : null}
-        </>
-      ) : null}
-      <span className={styles.grow} />
-      {facts.stale ? (
-        <span className={styles.warn} role="status">
-          {t("Not heard from the project: this may be old")}
-        </span>
-      ) : null}
-      {facts.damaged ? (
-        <span className={styles.warn}>{t("A part of the history cannot be read; the rest is shown")}</span>
-      ) : null}
-    </div>
-  );
-}
-
-function Difference({
-  path,
-  query,
-  inline,
-  looking,
-  first,
-  at,
-  step,
-}: {
-  path: string;
-  query: ReturnType<typeof useCompared>;
-  inline: boolean;
-  looking: Looking;
-  /** It is the oldest that is kept. */
-  first: boolean;
-  at: (current: number, count: number) => void;
-  step: React.RefObject<((by: 1 | -1) => void) | undefined>;
-}) {
-  const { data, error } = query;
-  const wrap = (children: ReactNode) => <div className={styles.difference}>{children}</div>;
-  if (error !== null && !query.isFetching)
-    return wrap(<Failure error={error} onRetry={() => void query.refetch()} />);
-  if (data === undefined) return wrap(<Progress>{t("Reading the version…")}</Progress>);
-  const labels =
-    looking.with === "now"
-      ? { old: t("This version"), new: t("Now") }
-      : { old: t("Before"), new: t("This version") };
-  return wrap(
-    <>
-      {noteOf(data, looking, first)}
-      {data.old && !inline ? (
-        <div className={styles.sides}>
-          <span>{labels.old}</span>
-          <span>{labels.new}</span>
-        </div>
-      ) : null}
-      <Compare
-        path={path}
-        compared={data}
-        inline={inline}
-        labels={labels}
-        busy={query.isFetching}
-        at={at}
-        step={step}
-      />
-    </>,
-  );
-}
-
-/** What must be known of a comparison. */
-function noteOf({ old, new: now, hunks }: Compared, looking: Looking, first: boolean): ReactNode {
-  let text = "";
-  if (looking.with === "before" && !old && first) text = t("This is the oldest version that is kept.");
-  else if (old && old.text === now.text)
-    text = looking.with === "now" ? t("It is as the file is now.") : t("Nothing of the text differs.");
-  else if (hunks?.cut) text = t("So much changed that only the first changes are marked.");
-  return text === "" ? null : <p className={styles.note}>{text}</p>;
-}
-
-/** What can be done with a version, and with the history. */
-function Acts({
-  path,
-  version,
-  seq,
-  facts,
-  text,
-}: {
-  path: string;
-  version: Version | undefined;
-  seq: number;
-  facts: Facts;
-  text: string | undefined;
-}) {
-  const { may, running, workspace } = useRoom();
-  const change = useChange(path);
-  const [busy, run] = useDoing();
-  const [naming, setNaming] = useState<Version>();
-  const [clearing, setClearing] = useState<"all" | number>();
-  const [, look] = useLooking(path);
-  const write = may("files.write") && running;
-  const restore = () =>
-    run("restore", async () => {
-      const before = facts.newest;
-      const { seq: made } = await change({ action: "restore", seq });
-      if (made === undefined) {
-        toast({ text: t("The file is so already.") });
-        return;
-      }
-      look({ seq: 0, row: undefined });
-      toast({
-        text: t("{name} is as it was then. That is an edit like any other.", { name: nameOf(path) }),
-        action: {
-          label: t("Undo"),
-          run: () => void run("undo", () => change({ action: "restore", seq: before })),
-        },
-      });
-    });
-  const copy = () =>
-    run("copy", async () => {
-      await navigator.clipboard.writeText(text ?? "");
-      toast({ text: t("The version is on the clipboard.") });
-    });
-  return (
-    <>
-      {write ? (
-        <Button
-          look={seq === facts.newest ? "plain" : "primary"}
-          disabled={version === undefined || seq === facts.newest}
-          busy={busy === "restore" && t("Restoring…")}
-          onClick={() => void restore()}
-        >
-          {t("Restore")}
-        </Button>
-      ) : null}
-      <Menu
-        trigger={
-          <IconButton label={t("More for this version")}>
-            <EllipsisVertical size={16} strokeWidth={1.5} />
-          </IconButton>
-        }
-      >
-        <MenuItem disabled={text === undefined} onSelect={() => void copy()}>
-          {t("Copy the text of this version")}
-        </MenuItem>
-        {write ? (
-          <MenuItem late disabled={version === undefined} onSelect={() => setNaming(version)}>
-            {version?.name ? t("Change its name…") : t("Name this version…")}
-          </MenuItem>
-        ) : null}
-        <MenuItem onSelect={() => workspace.openFile(path)}>{t("Open the file")}</MenuItem>
-        <MenuLine />
-        {write ? (
-          <>
-            <MenuItem danger late disabled={seq <= facts.oldest} onSelect={() => setClearing(seq)}>
-              {t("Clear what is older than this…")}
-            </MenuItem>
-            <MenuItem danger late onSelect={() => setClearing("all")}>
-              {t("Clear the whole history ({size})…", { size: size(facts.bytes) })}
-            </MenuItem>
-          </>
-        ) : (
-          <MenuItem disabled onSelect={() => {}}>
-            {t("The history takes {size}", { size: size(facts.bytes) })}
-          </MenuItem>
-        )}
-      </Menu>
-      <NameDialog version={naming} change={change} onClose={() => setNaming(undefined)} />
-      <ClearDialog
-        clearing={clearing}
-        bytes={facts.bytes}
-        when={version ? `${titleOf(version)}, ${timesOf(version)}` : ""}
-        change={change}
-        onClose={() => setClearing(undefined)}
-      />
-    </>
-  );
 }
