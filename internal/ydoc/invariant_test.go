@@ -2,6 +2,7 @@ package ydoc
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 )
 
@@ -144,6 +145,18 @@ func (l *list) check(b *branch) error {
 // check walks the nodes; next is the item that the first leaf must begin with.
 func (n *node) check(up *node, next **item) error {
 	length := 0
+	if n.known {
+		was := n.effects
+		n.known = false
+		for _, k := range n.kids {
+			if !k.known {
+				return fmt.Errorf("a node knows the effects of formats, one below does not")
+			}
+		}
+		if now := n.does(); !reflect.DeepEqual(now, was) {
+			return fmt.Errorf("a node has effects %v, its formats %v", was, now)
+		}
+	}
 	if n.up != up || n.kids != nil && (len(n.kids) == 0 || len(n.kids) > maxKids) || n.n > maxLeaf {
 		return fmt.Errorf("a node has %d kids, %d items", len(n.kids), n.n)
 	}

@@ -17,9 +17,10 @@ import { together } from './together.mjs'
 
 console.log = console.error // stdout carries the answers
 
-// The clock of UndoManagers, which keep Date.now from when yjs is loaded.
-const clock = { now: 1 }
-Date.now = () => clock.now
+// The clock of UndoManagers, which keep Date.now from when yjs is loaded: each
+// world has its own.
+const clock = { world: null }
+Date.now = () => clock.world?.now ?? 1
 
 const find = createRequire(path.join(path.resolve(process.argv[2]), 'driver.js'))
 const Y = find('yjs')
@@ -76,7 +77,7 @@ const commands = [
   r => {
     const n = dec.readVarUint(r)
     if (dec.readVarUint(r) === 1) worlds.set(n, { docs: new Map(), updates: [] })
-    world = worlds.get(n)
+    world = clock.world = worlds.get(n)
   },
   // 1 open: number client gc
   r => { world.docs.set(dec.readVarUint(r), open(dec.readVarUint(r), dec.readVarUint(r) === 1)) },

@@ -177,8 +177,8 @@ export const typeCommands = ({ Y, enc, dec, doc, applyTo, clock }) => {
       enc.writeVarUint(w, t.undo.undoStack.length)
       enc.writeVarUint(w, t.undo.redoStack.length)
     },
-    // 6 clock: milliseconds  sets the clock of all
-    r => { clock.now = dec.readVarUint(r) },
+    // 6 clock: milliseconds  sets the clock of the world
+    r => { clock.world.now = dec.readVarUint(r) },
     // 7 relative: doc target index assoc+1  →  bytes, JSON
     (r, w) => {
       const t = doc(r)
