@@ -12,31 +12,56 @@ type change struct {
 	branch *branch
 	items  []*item // of the sequence: new ones and deleted ones
 	keys   []*list
+	known  map[*list]bool // keys, when they are many
+}
+
+// key adds a key that changed.
+func (c *change) key(l *list) {
+	if c.known == nil && len(c.keys) < 16 {
+		if !slices.Contains(c.keys, l) {
+			c.keys = append(c.keys, l)
+		}
+		return
+	}
+	if c.known == nil {
+		c.known = make(map[*list]bool)
+		for _, k := range c.keys {
+			c.known[k] = true
+		}
+	}
+	if !c.known[l] {
+		c.known[l] = true
+		c.keys = append(c.keys, l)
+	}
 }
 
 // changes lists the branches that the transaction changed, after arrange or
 // before anything was normalized.
 func (tx *Tx) changes() []*change {
 	var all []*change
-	of := make(map[*branch]*change)
+	var of map[*branch]*change // once there are several
+	var c *change              // the latest
 	see := func(it *item) {
 		if it.kind == kindGC {
 			return
 		}
-		b := it.list.branch
-		c := of[b]
-		if c == nil {
-			if b.item != nil && (b.deleted() || !tx.old(b.item)) {
-				return
+		if b := it.list.branch; c == nil || c.branch != b {
+			if c = of[b]; c == nil && len(all) == 1 && all[0].branch == b {
+				c = all[0]
+			} else if c == nil {
+				if b.item != nil && (b.deleted() || !tx.old(b.item)) {
+					return
+				}
+				c = &change{branch: b}
+				if all = append(all, c); len(all) > 1 {
+					of = remember(of, all)
+				}
 			}
-			c = &change{branch: b}
-			of[b] = c
-			all = append(all, c)
 		}
 		if !it.list.keyed {
 			c.items = append(c.items, it)
-		} else if !slices.Contains(c.keys, it.list) {
-			c.keys = append(c.keys, it.list)
+		} else {
+			c.key(it.list)
 		}
 	}
 	for _, a := range tx.touched {
@@ -51,6 +76,15 @@ func (tx *Tx) changes() []*change {
 		a.each(s.from, to, see)
 	}
 	return all
+}
+
+func remember(of map[*branch]*change, all []*change) map[*branch]*change {
+	if of == nil {
+		of = map[*branch]*change{all[0].branch: all[0]}
+	}
+	c := all[len(all)-1]
+	of[c.branch] = c
+	return of
 }
 
 // drops reports whether the transaction deleted the item; see arrange.

@@ -19,7 +19,7 @@ func normalize(ss []span) []span {
 	order := func(a, b span) int {
 		return cmp.Or(cmp.Compare(a.author, b.author), cmp.Compare(a.from, b.from))
 	}
-	if !slices.IsSortedFunc(ss, order) {
+	if !slices.IsSortedFunc(ss, order) && !regroup(ss) {
 		slices.SortFunc(ss, order)
 	}
 	w := 0
@@ -32,6 +32,33 @@ func normalize(ss []span) []span {
 		}
 	}
 	return ss[:w+1]
+}
+
+// regroup puts spans in order whose authors stand together, each in order, as an
+// update has them. It returns false where they do not.
+func regroup(ss []span) bool {
+	var groups [][]span
+	at := 0
+	for i := 1; i <= len(ss); i++ {
+		switch {
+		case i == len(ss) || ss[i].author != ss[at].author:
+			groups = append(groups, ss[at:i])
+			at = i
+		case ss[i].from < ss[i-1].from:
+			return false
+		}
+		if len(groups) > 1<<10 {
+			return false
+		}
+	}
+	slices.SortFunc(groups, func(a, b []span) int { return cmp.Compare(a[0].author, b[0].author) })
+	for i := 1; i < len(groups); i++ {
+		if groups[i][0].author == groups[i-1][0].author {
+			return false
+		}
+	}
+	copy(ss, slices.Concat(groups...))
+	return true
 }
 
 // deletions returns all that is deleted, normalized.

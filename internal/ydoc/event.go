@@ -140,7 +140,7 @@ func (tx *Tx) notice() {
 	for _, u := range d.undoers {
 		u.after(tx, changes)
 	}
-	deep := make(map[*branch][]*Event)
+	var deep map[*branch][]*Event
 	var order []*branch
 	for _, c := range changes {
 		if !c.branch.watched() {
@@ -155,6 +155,9 @@ func (tx *Tx) notice() {
 		for b := c.branch; b != nil; b = b.up() {
 			if b.watch == nil || len(b.watch.deep) == 0 {
 				continue
+			}
+			if deep == nil {
+				deep = make(map[*branch][]*Event)
 			}
 			if deep[b] == nil {
 				order = append(order, b)
