@@ -71,14 +71,20 @@ func (tx *Tx) deleteSpan(sp span) {
 // rest waits. The spans are normalized.
 func (tx *Tx) applyDeletes(ss []span) {
 	d := tx.doc
+	rest := tx.deleteHere(ss, nil)
 	if len(d.later) > 0 {
-		ss = normalize(append(d.later, ss...))
+		rest = tx.deleteHere(d.later, rest)
 	}
-	var later []span
+	d.later = normalize(rest)
+}
+
+// deleteHere deletes what is here of the spans and appends the others to rest.
+func (tx *Tx) deleteHere(ss, rest []span) []span {
+	d := tx.doc
 	for _, group := range d.byClient(ss) {
 		for _, s := range group {
 			if next := d.authors[s.author].next; s.to > next {
-				later = append(later, span{s.author, max(s.from, next), s.to})
+				rest = append(rest, span{s.author, max(s.from, next), s.to})
 				s.to = next
 			}
 			if s.from < s.to {
@@ -86,8 +92,7 @@ func (tx *Tx) applyDeletes(ss []span) {
 			}
 		}
 	}
-	later = normalize(later)
-	d.later = later
+	return rest
 }
 
 // byClient divides normalized spans by author, higher clients first: so they
