@@ -32,6 +32,7 @@ func sections() []section {
 		{"memory", "Memory of an idle project", memorySection},
 		{"terminal", "A terminal through the hub", terminalSection},
 		{"files", "Files", filesSection},
+		{"documents", "Shared documents: the engine", documentsSection},
 		{"together", "Editing together: one writer, 20 to 500 viewers", togetherSection},
 		{"serve", "The server itself", serveSection},
 	}
@@ -51,6 +52,10 @@ type bench struct {
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == "load" {
 		exit(loadMain(os.Stdin, os.Stdout))
+		return
+	}
+	if len(os.Args) > 1 && os.Args[1] == "document" {
+		exit(documentMain(os.Args[2:], os.Stdout))
 		return
 	}
 	if len(os.Args) > 1 && os.Args[1] == "backend" {

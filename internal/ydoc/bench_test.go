@@ -41,7 +41,10 @@ func openTrace(tb testing.TB, name string) *trace {
 	tb.Helper()
 	dir := os.Getenv("LYCEUM_TRACES")
 	if dir == "" {
-		tb.Skip("the published traces are absent: LYCEUM_TRACES does not name their folder")
+		dir = "../../../shared/traces"
+	}
+	if _, err := os.Stat(dir); err != nil {
+		tb.Skip("the published traces are absent: LYCEUM_TRACES does not name their folder, and ../shared/traces is not there")
 	}
 	f, err := os.Open(filepath.Join(dir, name+".json.gz"))
 	if err != nil {
@@ -178,6 +181,19 @@ func BenchmarkB4(b *testing.B) {
 		}
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/per, "ns/update")
 	})
+	b.Run("apply-observed", func(b *testing.B) {
+		for b.Loop() {
+			d := New(Config{})
+			heard := 0
+			d.OnUpdate(func(u []byte, _ any) { heard += len(u) })
+			d.Text("text").Observe(func(e *Event) { heard += len(e.Delta) })
+			applyAll(b, d, updates)
+			if heard == 0 {
+				b.Fatal("nobody heard of it")
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/per, "ns/update")
+	})
 	b.Run("percentiles", func(b *testing.B) { percentiles(b, updates) })
 	b.Run("load", func(b *testing.B) { benchLoad(b, state) })
 	b.Run("yjs", func(b *testing.B) { benchYjs(b, updates) })
@@ -215,7 +231,7 @@ func benchLoad(b *testing.B, state []byte) {
 	var d *Doc
 	for b.Loop() {
 		d = New(Config{})
-		if _, err := d.Apply(state); err != nil {
+		if err := d.Load(state); err != nil {
 			b.Fatal(err)
 		}
 	}
