@@ -2,7 +2,7 @@ package livedoc
 
 import (
 	"context"
-	"errors"
+	"time"
 )
 
 // serve drives one viewer until ctx ends, the connection fails or the document
@@ -130,10 +130,16 @@ func (d *document) takeLocking(v *viewer, m message) (edited bool, err error) {
 
 // feed sends the viewer what is due.
 func (d *document) feed(ctx context.Context, conn Conn, v *viewer) error {
+	// One timer for all messages: there are many viewers, and each edit goes to all.
+	late := time.AfterFunc(time.Hour, func() { v.cancel(errSlow) })
+	defer late.Stop()
 	for {
 		for _, b := range d.due(v) {
-			if err := d.write(ctx, conn, b); err != nil {
-				return err
+			late.Reset(d.store.cfg.slowAfter)
+			err := conn.Write(ctx, b)
+			late.Stop()
+			if err != nil {
+				return err // v.cancel has noted errSlow when it was that
 			}
 		}
 		select {
@@ -142,16 +148,6 @@ func (d *document) feed(ctx context.Context, conn Conn, v *viewer) error {
 		case <-v.wake:
 		}
 	}
-}
-
-func (d *document) write(ctx context.Context, conn Conn, b []byte) error {
-	wctx, cancel := context.WithTimeoutCause(ctx, d.store.cfg.slowAfter, errSlow)
-	defer cancel()
-	err := conn.Write(wctx, b)
-	if err != nil && errors.Is(context.Cause(wctx), errSlow) {
-		return errSlow
-	}
-	return err
 }
 
 // due returns the messages that v is to be sent now, and takes the marks away.
@@ -186,14 +182,18 @@ func (d *document) due(v *viewer) [][]byte {
 	case v.lacking:
 		out = append(out, encodeSync(syncUpdate, d.y.EncodeState(d.marks.before(v.from, v.has))))
 		v.lacking = false
+	case len(out) == 0:
+		out, v.queue, v.queued = v.queue, nil, 0
 	default:
 		out = append(out, v.queue...)
 		v.queue, v.queued = nil, 0
 	}
-	if states := d.presences.states(v.told); len(states) > 0 {
-		out = append(out, encodeAwareness(states))
+	if len(v.told) > 0 {
+		if states := d.presences.states(v.told); len(states) > 0 {
+			out = append(out, encodeAwareness(states))
+		}
+		clear(v.told)
 	}
-	clear(v.told)
 	if v.Extended && v.saved > v.savedSent {
 		n := v.saved
 		v.savedSent = n
