@@ -54,6 +54,7 @@ describe("files that are looked at", () => {
       "mute.mp4": "no film at all",
       "tides.csv": tides,
       "latin.txt": Buffer.from("caf\xe9 au lait\n", "latin1"),
+      "cyrillic.txt": Buffer.from("\xcf\xf0\xe8\xe2\xe5\xf2 and more\n", "latin1"),
       "list.json": `{"name": "Tides", "big": 12345678901234567890, "list": [${Array.from({ length: 1200 }, (_, i) => i).join(", ")}]}`,
       "bad.json": '{\n  "a": 1,\n}\n',
       "data.bin": Buffer.from(Uint8Array.from({ length: 70_000 }, (_, i) => (i === 65_540 ? 0xee : i % 7))),
@@ -390,7 +391,9 @@ describe("files that are looked at", () => {
     await d.page.getByRole("button", { name: "Copy" }).click();
     await d.page.getByText("1 byte is on the clipboard").waitFor();
     await look(d, "latin.txt");
-    await d.page.getByText("café au lait").waitFor();
+    await d.page.getByText("café au lait").waitFor(); // edited, and written back as it is
+    await d.page.getByText("Latin 1 (Windows-1252)").waitFor();
+    await look(d, "cyrillic.txt"); // not known, so read by lines
     await d.page.getByRole("button", { name: "Latin 1" }).waitFor();
     d.write("data.bin", "short\u0000");
     await d.page.getByRole("tab", { name: /data\.bin/ }).click();

@@ -1759,8 +1759,11 @@ export interface components {
             signal?: string;
         };
         FileAction: {
-            /** @enum {string} */
-            action: "mkdir" | "touch" | "move" | "copy";
+            /**
+             * @description encode: write a text file anew as UTF-8
+             * @enum {string}
+             */
+            action: "mkdir" | "touch" | "move" | "copy" | "encode";
             overwrite?: boolean;
             /** @description make missing folders too */
             parents?: boolean;

@@ -17,6 +17,14 @@ describe("headOf", () => {
       4,
       { kind: "text", text: "\ufeffa", size: 4, whole: true },
     ],
+    ["UTF-16", bytes(0xff, 0xfe, 0x61, 0, 0xe9, 0), 6, { kind: "text", text: "aé", size: 6, whole: true }],
+    [
+      "Latin 1",
+      bytes(0x63, 0x61, 0x66, 0xe9, 0x0a),
+      5,
+      { kind: "text", text: "café\n", size: 5, whole: true },
+    ],
+    ["Cyrillic of one byte", bytes(0xcf, 0xf0, 0x20, 0x61, 0x62), 5, { kind: "foreign", size: 5 }],
     ["large text", text("abc"), maxDocument + 1, { kind: "large", text: "abc", size: maxDocument + 1 }],
   ])("%s", (_, b, size, want) => {
     expect(headOf(b, size, "text/plain; charset=utf-8")).toEqual(want);
@@ -51,8 +59,9 @@ test.each([
   expect(kindOf(path)).toBe(want);
 });
 
-test("text of another encoding is told apart", () => {
-  const latin = new Uint8Array([0x63, 0x61, 0x66, 0xe9, 0x0a]);
-  expect(headOf(latin, 5, "").kind).toBe("foreign");
-  expect(headOf(bytes(0xff, 0xfe, 0x61, 0), 4, "").kind).toBe("foreign");
+test("text of an encoding that would not come back is told apart", () => {
+  expect(headOf(bytes(0x63, 0x61, 0x66, 0xe9, 0x81, 0x0a, 0x61), 7, "").kind).toBe("foreign"); // Windows-1252 has no 81
+  expect(headOf(bytes(0xff, 0xfe, 0x61, 0, 0x62), 5, "").kind).toBe("foreign"); // half a unit
+  expect(headOf(bytes(0xff, 0xfe, 0x3d, 0xd8, 0x61, 0), 6, "").kind).toBe("foreign"); // half a pair
+  expect(headOf(bytes(0x63, 0x61, 0x66, 0xe9, 0x0a), maxDocument + 1, "").kind).toBe("foreign");
 });

@@ -58,7 +58,7 @@ function sizeOf(answer: Response, read: number): number {
 /** What a file is, by its beginning, its size in bytes and the type that the server saw. */
 export function headOf(bytes: Uint8Array<ArrayBuffer>, size: number, contentType: string): Head {
   const type = contentType.split(";")[0]?.trim() ?? "";
-  const text = textOf(bytes, bytes.length >= size);
+  const text = textOf(bytes, bytes.length >= size) ?? foreignText(bytes, size);
   if (text === undefined)
     return isForeign(bytes) ? { kind: "foreign", size } : { kind: "binary", bytes, size, type };
   if (size > maxDocument) return { kind: "large", text, size };
@@ -74,6 +74,32 @@ function textOf(bytes: Uint8Array, whole: boolean): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The text of bytes in UTF-16 with its mark, or in Windows-1252 with mostly ASCII in it:
+ * what the project edits and writes back in the same encoding (form.go in livedoc).
+ */
+function foreignText(bytes: Uint8Array, size: number): string | undefined {
+  const mark = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
+  if (mark === 0xfffe || mark === 0xfeff) {
+    if (size % 2 === 1 || size > maxDocument) return undefined;
+    try {
+      const decoder = new TextDecoder(mark === 0xfffe ? "utf-16le" : "utf-16be", { fatal: true });
+      const text = decoder.decode(bytes, { stream: bytes.length < size });
+      return text.includes("\0") ? undefined : text;
+    } catch {
+      return undefined;
+    }
+  }
+  let high = 0;
+  for (const b of bytes) {
+    if (b >= 0x80) high++;
+    if ((b < 0x20 && (b < 9 || b > 13 || b === 11) && b !== 0x1b) || b === 0x7f) return undefined;
+    if (b === 0x81 || b === 0x8d || b === 0x8f || b === 0x90 || b === 0x9d) return undefined;
+  }
+  if (size > maxDocument || 10 * high > 3 * bytes.length) return undefined;
+  return new TextDecoder("windows-1252").decode(bytes);
 }
 
 /** Whether bytes that are no UTF-8 look like text all the same: UTF-16 with its mark, or no control characters. */

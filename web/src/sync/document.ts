@@ -47,6 +47,10 @@ export type DocumentState = {
   file: FileState;
   /** Why the file or the log cannot be written, for people. */
   problem?: string;
+  /** How the file is written, when that is not UTF-8; as the WHATWG Encoding Standard names it. */
+  encoding?: string;
+  /** A character that the file's encoding has not: so it cannot be written as it is. */
+  unencodable?: string;
   kept?: Kept;
   /** Counts the documents that this session had; a new epoch brings a new one. */
   generation: number;
@@ -343,7 +347,12 @@ export class DocumentSession {
         break;
       }
       case "file":
-        this.#set({ file: note.state, problem: note.message });
+        this.#set({
+          file: note.state,
+          problem: note.message,
+          encoding: note.encoding,
+          unencodable: note.unencodable,
+        });
         break;
       case "moved":
         this.#set({ path: note.path });

@@ -19,7 +19,8 @@ export type Note =
   | { t: "hello"; doc: string; epoch: string; readOnly: boolean; path: string }
   /** The first n messages with updates of this connection are on disk. */
   | { t: "saved"; n: number }
-  | { t: "file"; state: FileState; message?: string }
+  /** encoding: when it is not UTF-8; unencodable: a character that it has not. */
+  | { t: "file"; state: FileState; message?: string; encoding?: string; unencodable?: string }
   | { t: "moved"; path: string }
   | { t: "error"; code: string; message: string };
 

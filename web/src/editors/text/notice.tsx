@@ -1,6 +1,6 @@
 import { useState, useSyncExternalStore } from "react";
 import { messageOf } from "../../api/problem";
-import { writeFile } from "../../api/project";
+import { actOnFile, writeFile } from "../../api/project";
 import type { DocumentSession, DocumentState, Kept } from "../../sync/document";
 import { ago } from "../../ui/ago";
 import { Button } from "../../ui/button";
@@ -8,6 +8,7 @@ import { classes } from "../../ui/classes";
 import { toast } from "../../ui/toast";
 import { t } from "../../words";
 import styles from "../editor.module.css";
+import { encodingName } from "../encodings";
 import type { EditorHost } from "../host";
 
 /** What a person must know of the document: it cannot be saved, it is gone, some edits did not make it. */
@@ -34,6 +35,9 @@ function StateNotice({
     return <p className={classes(styles.banner, styles.bad)}>{overText(state.over)}</p>;
   }
   if (state.file === "deleted") return <DeletedNotice session={session} host={host} path={state.path} />;
+  if (state.unencodable) {
+    return <EncodingNotice state={state} host={host} />;
+  }
   if (state.problem) {
     return (
       <p className={classes(styles.banner, styles.bad)}>
@@ -86,6 +90,36 @@ function DeletedNotice({
       <p>{t("The file was deleted. Its text is still here.")}</p>
       <Button busy={writing && t("Writing…")} onClick={() => void write()}>
         {t("Write it again")}
+      </Button>
+    </div>
+  );
+}
+
+/** A character that the file's encoding has not: the file can be written as UTF-8 instead. */
+function EncodingNotice({ state, host }: { state: DocumentState; host: EditorHost }) {
+  const [writing, setWriting] = useState(false);
+  const write = async () => {
+    setWriting(true);
+    try {
+      await actOnFile(host.project, state.path, { action: "encode" });
+    } catch (e) {
+      toast({ text: messageOf(e), kind: "bad" });
+    }
+    setWriting(false);
+  };
+  return (
+    <div className={classes(styles.banner, styles.bad)}>
+      <p>
+        {t(
+          "Not saved to the file: it is written in {encoding}, which has no “{char}”. The text is kept here.",
+          {
+            encoding: encodingName(state.encoding ?? ""),
+            char: state.unencodable ?? "",
+          },
+        )}
+      </p>
+      <Button busy={writing && t("Writing…")} onClick={() => void write()}>
+        {t("Write the file as UTF-8")}
       </Button>
     </div>
   );

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { CloudOff } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useConnection } from "../../api/connection";
+import { encodingName } from "../../editors/encodings";
 import type { DocumentState } from "../../sync/document";
 import { Avatar } from "../../ui/avatar";
 import { classes } from "../../ui/classes";
@@ -76,6 +77,9 @@ function Document({ open }: { open: OpenTab }) {
           {position.cursors > 1 ? ` · ${t("{n} cursors", { n: position.cursors })}` : ""}
           {position.selected > 0 ? ` · ${t("{n} selected", { n: position.selected })}` : ""}
         </span>
+      ) : null}
+      {document?.encoding && !narrow ? (
+        <span title={t("How the file is written")}>{encodingName(document.encoding)}</span>
       ) : null}
       {crlf && !narrow ? <span title={t("Lines end with CR LF")}>CRLF</span> : null}
       {language && !narrow ? <span>{language}</span> : null}
