@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"sync"
 
 	"lyceum/internal/api"
 )
 
 // hunkHead is the first line of a hunk of a unified diff: gitformat-diff(5).
-var hunkHead = regexp.MustCompile(`^@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@`)
+var hunkHead = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@`)
+})
 
 // line is a line of a hunk.
 type line struct {
@@ -52,7 +55,7 @@ func parsePatch(b []byte) (header []byte, hunks []hunk, err error) {
 }
 
 func parseHunk(b []byte) (h hunk, rest []byte, err error) {
-	m := hunkHead.FindSubmatch(b)
+	m := hunkHead().FindSubmatch(b)
 	if m == nil {
 		return h, nil, errPatch
 	}

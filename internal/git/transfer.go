@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"lyceum/internal/api"
 	"lyceum/internal/files"
@@ -18,11 +19,13 @@ type Tell func(api.GitProgress)
 
 // progressLine is what git prints with --progress: progress.c, "remote: " before
 // it when the other side counts.
-var progressLine = regexp.MustCompile(`^(?:remote: )?([A-Z][A-Za-z ]{2,60}): +(?:(\d{1,3})% \(\d+/\d+\)|(\d+))`)
+var progressLine = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:remote: )?([A-Z][A-Za-z ]{2,60}): +(?:(\d{1,3})% \(\d+/\d+\)|(\d+))`)
+})
 
 // parseProgress reads one line of git's; ok is false for any other line.
 func parseProgress(line string) (p api.GitProgress, ok bool) {
-	m := progressLine.FindStringSubmatch(line)
+	m := progressLine().FindStringSubmatch(line)
 	if m == nil {
 		return p, false
 	}

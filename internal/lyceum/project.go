@@ -3,6 +3,7 @@ package lyceum
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -30,14 +31,14 @@ const (
 )
 
 var (
-	slugPattern = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$`)
-	envPattern  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	slugPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$`) })
+	envPattern  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 )
 
 // CheckSlug returns an error unless s may be a project's slug: 1 to 40 of
 // a-z, 0-9 and inner hyphens, and not shaped like an identifier.
 func CheckSlug(s string) error {
-	if !slugPattern.MatchString(s) || isUUID(s) {
+	if !slugPattern().MatchString(s) || isUUID(s) {
 		return Invalidf("slug", "use 1 to 40 of a-z, 0-9 and hyphens, not at the ends")
 	}
 	return nil
@@ -47,7 +48,7 @@ func CheckSlug(s string) error {
 // variable of a project. Names that our own programs read are refused.
 func CheckEnvVar(name, value string) error {
 	switch {
-	case len(name) > MaxEnvName || !envPattern.MatchString(name):
+	case len(name) > MaxEnvName || !envPattern().MatchString(name):
 		return Invalidf("name", "use letters, digits and _, not beginning with a digit, at most %d", MaxEnvName)
 	case strings.HasPrefix(name, "LYCEUM_") || name == "HOME" || name == "USER" || name == "LD_PRELOAD":
 		return Invalidf("name", "%s is set by the site", name)

@@ -3,6 +3,8 @@ package process
 import (
 	"context"
 	"os"
+	"slices"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -146,7 +148,7 @@ func (b *Backend) find(id lyceum.ProjectID, uid int, outer process, groups []str
 		member[pid] = true
 	}
 	self := os.Getpid()
-	ownUID := b.jail.root && uid >= 1000
+	ownUID := b.hasOwnUID(uid)
 	if !ownUID {
 		for _, pid := range descendants(outer) {
 			member[pid] = true
@@ -159,14 +161,24 @@ func (b *Backend) find(id lyceum.ProjectID, uid int, outer process, groups []str
 		case member[pid]:
 			return true
 		case ownUID:
-			return hasUID(pid, uid)
+			return slices.Contains(uidsOf(pid), strconv.Itoa(uid))
 		}
-		return outer.Pid > 0 && s.session == outer.Pid || hasEnv(pid, "LYCEUM_PROJECT="+string(id))
+		return outer.Pid > 0 && s.session == outer.Pid || slices.Contains(projectOf(pid), string(id))
 	})
 }
 
+// hasOwnUID reports whether nothing but one project's processes has the uid.
+func (b *Backend) hasOwnUID(uid int) bool { return b.jail.root && uid >= 1000 }
+
 // killLeftovers ends what may still run of a project whose record was lost.
 func (b *Backend) killLeftovers(spec compute.Spec) {
+	mark, marks := string(spec.Project), projectOf
+	if b.hasOwnUID(spec.UID) {
+		mark, marks = strconv.Itoa(spec.UID), uidsOf
+	}
+	if len(b.census.of(mark, marks)) == 0 {
+		return
+	}
 	rec := record{Project: spec.Project, UID: spec.UID}
 	for range 10 {
 		left := b.find(rec.Project, rec.UID, process{}, nil)

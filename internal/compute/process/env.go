@@ -40,7 +40,7 @@ func environment(spec compute.Spec, in inside) []variable {
 		variable{"HOME", in.home},
 		variable{"USER", insideUser},
 		variable{"LOGNAME", insideUser},
-		variable{"LYCEUM_PROJECT", string(spec.Project)})
+		variable{envProject, string(spec.Project)})
 }
 
 func checkEnv(vars []lyceum.EnvVar) error {

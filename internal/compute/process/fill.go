@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"lyceum/internal/compute"
@@ -140,7 +141,7 @@ func (b *Backend) clone(ctx context.Context, p *project, spec compute.Spec) erro
 	return lyceum.Errorf(lyceum.Unavailable, "the repository %s could not be cloned: %s", withoutPassword(spec.Source.GitURL), said)
 }
 
-var gitProgress = regexp.MustCompile(`^(?:remote: )?([A-Z][a-z]+(?: [a-z]+)*: +\d+%)`)
+var gitProgress = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:remote: )?([A-Z][a-z]+(?: [a-z]+)*: +\d+%)`) })
 
 // followClone turns git's progress into steps and returns its complaint.
 func (b *Backend) followClone(p *project, r io.Reader) string {
@@ -150,7 +151,7 @@ func (b *Backend) followClone(p *project, r io.Reader) string {
 	lines.Split(scanProgress)
 	for lines.Scan() {
 		line := strings.ToValidUTF8(strings.TrimSpace(lines.Text()), "�")
-		if m := gitProgress.FindStringSubmatch(line); m != nil {
+		if m := gitProgress().FindStringSubmatch(line); m != nil {
 			b.enter(p, "cloning the repository: "+strings.ToLower(m[1]))
 		}
 		for _, prefix := range []string{"fatal: ", "error: ", "ERROR: "} {

@@ -104,15 +104,19 @@ func (k *kernelLog) readLocked() {
 }
 
 var (
-	killLine  = regexp.MustCompile(`^[^;]*;.*\bKilled process (\d+) \((.{0,64})\) total-vm:\d+kB, anon-rss:(\d+)kB, file-rss:\d+kB, shmem-rss:(\d+)kB(?:, UID:(\d{1,10}) )?`)
-	groupLine = regexp.MustCompile(`^[^;]*;oom-kill:.*,task_memcg=([^,]*),task=.{0,64},pid=(\d+),`)
+	killLine = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[^;]*;.*\bKilled process (\d+) \((.{0,64})\) total-vm:\d+kB, anon-rss:(\d+)kB, file-rss:\d+kB, shmem-rss:(\d+)kB(?:, UID:(\d{1,10}) )?`)
+	})
+	groupLine = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[^;]*;oom-kill:.*,task_memcg=([^,]*),task=.{0,64},pid=(\d+),`)
+	})
 )
 
 // noteLocked reads one record of /dev/kmsg (Documentation/ABI/testing/dev-kmsg): the
 // line that tells whose process was chosen, and the one that tells of its end.
 func (k *kernelLog) noteLocked(record string) {
 	record, _, _ = strings.Cut(record, "\n")
-	if m := groupLine.FindStringSubmatch(record); m != nil {
+	if m := groupLine().FindStringSubmatch(record); m != nil {
 		pid, err := strconv.Atoi(m[2])
 		id, bad := lyceum.ParseID[lyceum.ProjectID](m[1][strings.LastIndexByte(m[1], '/')+1:])
 		if err == nil && bad == nil {
@@ -120,7 +124,7 @@ func (k *kernelLog) noteLocked(record string) {
 		}
 		return
 	}
-	m := killLine.FindStringSubmatch(record)
+	m := killLine().FindStringSubmatch(record)
 	if m == nil {
 		return
 	}

@@ -194,30 +194,3 @@ func descendants(root process) []int {
 	}
 	return found
 }
-
-// hasUID reports whether any of the process's user ids is uid: a program that
-// changed one of them is still the project's.
-func hasUID(pid, uid int) bool {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
-	if err != nil {
-		return false
-	}
-	_, rest, _ := bytes.Cut(b, []byte("\nUid:"))
-	line, _, _ := bytes.Cut(rest, []byte("\n"))
-	want := strconv.Itoa(uid)
-	for _, f := range bytes.Fields(line) {
-		if string(f) == want {
-			return true
-		}
-	}
-	return false
-}
-
-// hasEnv reports whether the process was started with this NAME=value.
-func hasEnv(pid int, variable string) bool {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
-	if err != nil {
-		return false
-	}
-	return bytes.HasPrefix(b, []byte(variable+"\x00")) || bytes.Contains(b, []byte("\x00"+variable+"\x00"))
-}

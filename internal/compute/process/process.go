@@ -75,6 +75,7 @@ type Backend struct {
 	alarms  *cgroup.Alarms
 	victims runaways
 	kernel  kernelLog
+	census  census
 	log     *slog.Logger
 	lock    *os.File
 	watches watches
