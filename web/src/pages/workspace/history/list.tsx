@@ -19,7 +19,7 @@ import styles from "./history.module.css";
 import { type Looking, useSteps, type useVersions } from "./hooks";
 import { useColours } from "./people";
 import { type Row, rowAt, rowsOf } from "./rows";
-import { dayOf, sizeOf, timesOf, titleOf, wayOf } from "./say";
+import { dayOf, endOf, sizeOf, timesOf, titleOf, wayOf } from "./say";
 
 const heights = { day: 28, version: 46, step: 28, more: 32 } as const;
 
@@ -225,9 +225,9 @@ export function Mark({ version: v, colours }: { version: Version; colours: (acco
 const Step = memo(function Step({ version: v }: { version: Version }) {
   return (
     <>
-      <span>{timesOf(v, true)}</span>
+      <span title={timesOf(v, true)}>{endOf(v)}</span>
       {v.name ? <Flag size={12} strokeWidth={1.5} aria-label={t("Named")} /> : null}
-      <span className={styles.grow}>{v.name || (v.by.length === 1 ? "" : wayOf(v))}</span>
+      <span className={styles.grow}>{v.name || wayOf(v)}</span>
       <small>{sizeOf(v)}</small>
     </>
   );

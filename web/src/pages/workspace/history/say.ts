@@ -51,6 +51,11 @@ export function timesOf(v: Version, fine = false): string {
   return from === to ? to : t("{from} to {to}", { from, to });
 }
 
+/** When a version was made last, to the second. */
+export function endOf(v: Version): string {
+  return format("medium").format(new Date(v.until));
+}
+
 /** The day of a time, as a heading; now is in ms since 1970. */
 export function dayOf(at: string, now: number): string {
   const its = new Date(at);
