@@ -16,6 +16,7 @@
 //	terminal ID COMMAND PATTERN      type the command into a terminal and read until the pattern
 //	type PATH TEXT                   type at the end of a live document and wait until it is saved
 //	document PATH PATTERN            open a live document and wait until its text matches
+//	killing PROJECT FILE SECONDS     type while project server, hub and PostgreSQL are killed: killing_test.go
 //	content FILE PATTERN             wait until a file on disk matches
 //	sha FILE VAR                     set VAR from the SHA-256 of a file
 //	port VAR                         set VAR to a free port
@@ -66,7 +67,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": serve, "stop": stop, "as": as, "http": request, "get": get, "until": until,
-			"terminal": terminal, "type": typeText, "document": document, "content": content, "sha": sha,
+			"terminal": terminal, "type": typeText, "document": document, "killing": killing, "content": content, "sha": sha,
 			"certify": certify, "secured": secured, "pebble": pebble, "port": port, "web": web,
 		},
 	})
