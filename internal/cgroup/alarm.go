@@ -14,7 +14,9 @@ import (
 
 // Alarms wait for groups to run out of memory, without a look at the clock: the
 // kernel wakes us. In version 1 it does so before it ends a program, by an eventfd
-// (cgroup-v1/memory.rst, section 10); in version 2 memory.events can be polled.
+// (cgroup-v1/memory.rst, section 10), and also when parts of the limit are passed,
+// so that who is there can be written down in time; in version 2 memory.events can be
+// polled, which counts from where the limit is met.
 // They are safe for concurrent use.
 type Alarms struct {
 	poll *os.File // an epoll that holds one descriptor for each group
@@ -55,8 +57,8 @@ func (a *Alarms) Close() error {
 	return err
 }
 
-// Add begins to watch the group of a project. An error means that this group
-// cannot be watched.
+// Add begins to watch the group of a project, with the limit that it has now: call
+// it again after a change. An error means that this group cannot be watched.
 func (a *Alarms) Add(id lyceum.ProjectID, g Group) error {
 	for _, dir := range g {
 		if fd, err := unix.Open(filepath.Join(dir, "memory.events"), unix.O_RDONLY|unix.O_CLOEXEC, 0); err == nil {
@@ -86,7 +88,31 @@ func oomEvents(dir string) (int, error) {
 	if err != nil {
 		return -1, errors.Join(err, unix.Close(fd))
 	}
+	// Without it we may come too late to see who was ended, no more.
+	_ = ringAtParts(dir, fd)
 	return fd, nil
+}
+
+// noLimit is more memory than any machine has: version 1 writes no limit so.
+const noLimit = 1 << 60
+
+// ringAtParts rings an eventfd when the use passes a half, three quarters or seven
+// eighths of the limit, up or down: what files are kept in memory counts too, so
+// that one of these may be behind us all the time.
+func ringAtParts(dir string, fd int) error {
+	limit := number(dir, "memory.limit_in_bytes")
+	if limit <= 0 || limit > noLimit {
+		return nil
+	}
+	use, err := os.Open(filepath.Join(dir, "memory.usage_in_bytes"))
+	if err != nil {
+		return err
+	}
+	var all error
+	for _, eighths := range []int64{4, 6, 7} {
+		all = errors.Join(all, put(dir, "cgroup.event_control", fmt.Sprintf("%d %d %d", fd, use.Fd(), limit/8*eighths)))
+	}
+	return errors.Join(all, use.Close())
 }
 
 func (a *Alarms) add(id lyceum.ProjectID, al *alarm, events uint32) error {

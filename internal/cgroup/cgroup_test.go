@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -297,6 +298,47 @@ func TestMemoryIsLimitedAndTheAlarmRings(t *testing.T) {
 		t.Error(err)
 	}
 	for range rung {
+	}
+}
+
+// TestTheAlarmRingsEarly: a program that takes memory fast is known before its end.
+func TestTheAlarmRingsEarly(t *testing.T) {
+	t.Parallel()
+	g := real(t, "memory")
+	if !slices.ContainsFunc(g, func(dir string) bool { return number(dir, "memory.limit_in_bytes") > 0 }) {
+		t.Skip("version 2 has no such alarm: it counts from where the limit is met")
+	}
+	alarms, err := NewAlarms()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Limit(lyceum.Limits{Memory: 64e6}); err != nil {
+		t.Fatal(err)
+	}
+	if err := alarms.Add(project, g); err != nil {
+		t.Fatal(err)
+	}
+	rung := make(chan error, 1)
+	go func() {
+		_, err := alarms.Wait()
+		rung <- err
+	}()
+	if out, err := inside(t, g, "exec dd if=/dev/zero of=/dev/null bs=44M count=1"); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	select {
+	case err := <-rung:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("no alarm")
+	}
+	if got := g.Kills(); got != 0 {
+		t.Errorf("the kernel counts %d kills, want none", got)
+	}
+	if err := alarms.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -39,7 +39,14 @@ func (g Group) Use() Use {
 }
 
 // Kills tells how many processes the kernel ended for want of memory.
-func (g Group) Kills() int64 { return max(0, g.Use().Kills) }
+func (g Group) Kills() int64 {
+	for _, dir := range g {
+		if n := kills(dir); n >= 0 {
+			return n
+		}
+	}
+	return 0
+}
 
 // ProcessLimit is the limit of processes and threads; 0 is none, or unknown.
 func (g Group) ProcessLimit() int64 {

@@ -61,7 +61,11 @@ func (b *Backend) SetLimits(_ context.Context, id lyceum.ProjectID, l lyceum.Lim
 	if before != nil {
 		b.raisePrograms(r.rec, before.Processes, l.Processes)
 	}
-	return b.limit(r.rec, l)
+	err = b.limit(r.rec, l)
+	if before == nil || before.Memory != l.Memory {
+		b.listen(r) // the alarms depend on it
+	}
+	return err
 }
 
 // raisePrograms changes what the supervisor has allowed to programs that run: they

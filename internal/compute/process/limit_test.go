@@ -202,6 +202,30 @@ func TestLookAt(t *testing.T) {
 	}
 }
 
+func TestRemember(t *testing.T) {
+	t.Parallel()
+	shell := member{process: process{7, 1}, name: "bash", command: "-bash"}
+	tail := member{process: process{8, 2}, name: "tail", command: "tail /dev/zero"}
+	ending := tail
+	ending.command = "tail" // its command line is gone already
+	other := member{process: process{8, 2}, name: "head", command: "head"}
+	for _, c := range []struct {
+		what                string
+		there, before, want []member
+	}{
+		{"the first look", []member{shell}, nil, []member{shell}},
+		{"one that is gone", []member{shell}, []member{tail, shell}, []member{shell, tail}},
+		{"one that begins to end", []member{ending, shell}, []member{shell, tail}, []member{tail, shell}},
+		{"one that became another program", []member{other}, []member{tail}, []member{other}},
+		{"another one of the same number", []member{{process: process{8, 3}, name: "tail", command: "tail"}}, []member{tail},
+			[]member{{process: process{8, 3}, name: "tail", command: "tail"}, tail}},
+	} {
+		if got := remember(c.there, c.before); !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %+v, want %+v", c.what, got, c.want)
+		}
+	}
+}
+
 // TestKernelLog reads records as kernel 6.18 writes them.
 func TestKernelLog(t *testing.T) {
 	t.Parallel()

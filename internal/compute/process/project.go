@@ -47,8 +47,10 @@ type run struct {
 
 	limits  atomic.Pointer[lyceum.Limits] // nil: a hub before this one set them
 	kills   atomic.Int64                  // programs ended for want of memory, as far as told
+	alarms  atomic.Int64                  // how many there were
 	looking atomic.Bool                   // somebody finds out which
 	there   atomic.Pointer[[]member]      // who was there at the last alarm
+	before  atomic.Pointer[[]member]      // and who was at earlier ones, while somebody looks
 }
 
 func newRun(rec record) *run {

@@ -15,9 +15,11 @@ import (
 // When a project is out of memory, the kernel ends its biggest program: the
 // programs of people before the project's own servers, because the supervisor
 // raises their oom_score_adj. What is left to us is to see which one it was. The
-// kernel wakes us before it does it (version 1) or as it does it (version 2), and
-// taking hundreds of megabytes away from a process takes it longer than it takes
-// us to write down who is there.
+// kernel wakes us when half of the memory is used, and before it ends a program
+// (version 1), or as it does it (version 2), and taking hundreds of megabytes away
+// from a process takes it longer than it takes us to write down who is there. On a
+// busy machine we may come too late for the last alarm: a command line is gone as
+// soon as its process begins to end. Then the look before it tells.
 
 // victimTime is how long we look for who was ended after an alarm, and victimPause
 // how long we wait between two looks.
@@ -54,15 +56,56 @@ func (b *Backend) outOfMemory(id lyceum.ProjectID) {
 		return
 	}
 	there := b.look(r.rec)
+	var before []member
+	if known := r.before.Load(); known != nil {
+		before = *known
+	}
+	before = remember(there, before)
 	r.there.Store(&there)
+	r.before.Store(&before)
+	r.alarms.Add(1)
 	if r.looking.Swap(true) {
 		return // whoever looks already takes it from there
 	}
 	b.tasks.Go(func() {
-		defer r.looking.Store(false)
-		b.findVictims(r)
+		for {
+			known := r.alarms.Load()
+			b.findVictims(r)
+			r.looking.Store(false)
+			// An alarm meanwhile thought that we look.
+			if r.alarms.Load() == known {
+				r.before.Store(nil)
+				return
+			}
+			if r.looking.Swap(true) {
+				return
+			}
+		}
 	})
 }
+
+// remember gives those that are there and begin to end the command line that they
+// had before, and returns whoever was seen, with those that are gone.
+func remember(there, before []member) []member {
+	at := make(map[process]int, len(there))
+	for i, q := range there {
+		at[q.process] = i
+	}
+	seen := slices.Clone(there)
+	for _, old := range before {
+		i, still := at[old.process]
+		switch {
+		case !still:
+			seen = append(seen, old)
+		case there[i].name == old.name && there[i].command == commandLine([]byte(old.name)):
+			there[i].command, seen[i].command = old.command, old.command
+		}
+	}
+	return seen[:min(len(seen), maxSeen)]
+}
+
+// maxSeen bounds who is remembered: a project may start programs by the thousand.
+const maxSeen = 10_000
 
 // findVictims waits until the kernel has ended a program of those that were there,
 // and finds out which.
@@ -104,10 +147,14 @@ func (b *Backend) findVictims(r *run) {
 // a while or may not be read, as it looks.
 func (b *Backend) whoEnded(r *run, waited time.Duration) []member {
 	there := *r.there.Load()
+	seen := there
+	if before := r.before.Load(); before != nil {
+		seen = *before
+	}
 	var all []member
-	for _, e := range b.kernel.take(r.rec.Project, r.rec.UID, there) {
+	for _, e := range b.kernel.take(r.rec.Project, r.rec.UID, seen) {
 		v := member{name: e.name, command: commandLine([]byte(e.name))}
-		if q := find(there, e); q != nil {
+		if q := find(seen, e); q != nil {
 			v = *q
 		}
 		v.memory = e.memory
