@@ -30,6 +30,7 @@ type follower struct {
 	edited time.Time
 	last   api.Control
 	limits *lyceum.Limits // that were set and told on this stream; nil: none yet
+	partly bool           // the one of memory of them waits until the project uses less
 }
 
 // follow opens the control stream of a running project, unless it is followed.

@@ -395,6 +395,16 @@ func TestLimitsAreSetToldAndChangedWhileItRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	await("under a new ceiling", lyceum.Limits{CPU: 500, Memory: 5e8, Processes: lyceum.DefaultProcesses, Disk: 1e9})
+	h.world.UseMemory(id, 4e8)
+	if err := h.db.SetProjectLimits(t.Context(), h.owner, id, lyceum.LimitChange{CPU: n(700), Memory: n(3e8)}); err != nil {
+		t.Fatal(err)
+	}
+	computetest.Eventually(t, func() bool {
+		told := h.controls.last(id).Limits
+		return told != nil && told.Memory == 3e8 && h.world.Limits(id) == lyceum.Limits{CPU: 700, Memory: 5e8, Processes: lyceum.DefaultProcesses, Disk: 1e9}
+	}, func() string { return "while it uses more: set " + h.world.Limits(id).String() })
+	h.world.UseMemory(id, 2e8)
+	await("once it uses less", lyceum.Limits{CPU: 700, Memory: 3e8, Processes: lyceum.DefaultProcesses, Disk: 1e9})
 	if got := h.world.Starts(); got != 1 {
 		t.Errorf("got %d starts, want 1", got)
 	}

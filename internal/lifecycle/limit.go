@@ -28,17 +28,19 @@ func (d *duty) limit(ctx context.Context, w postgres.Work, addr compute.Address)
 		return nil
 	}
 	f.mu.Lock()
-	known := f.limits != nil && *f.limits == want
+	told, partly := f.limits != nil && *f.limits == want, f.partly
 	f.mu.Unlock()
-	if known {
+	if told && !partly {
 		return nil
 	}
+	partly = false
 	if limiter, ok := d.cfg.Backend.(compute.Limiter); ok {
 		switch err := limiter.SetLimits(ctx, w.Project, want); {
 		case lyceum.IsKind(err, lyceum.Conflict):
 			// It uses more memory than it shall: the rest holds, and this is tried again.
 			d.log.Info("a new limit of memory waits until the project uses less", "project", w.Project)
 			d.queue.again(w.Project, d.cfg.Resync)
+			partly = true
 		case err != nil:
 			return err
 		}
@@ -53,7 +55,7 @@ func (d *duty) limit(ctx context.Context, w postgres.Work, addr compute.Address)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.limits = &want
+	f.limits, f.partly = &want, partly
 	return nil
 }
 

@@ -39,6 +39,7 @@ type fakeProject struct {
 	timer    *time.Timer
 	stopping chan struct{}
 	fail     string // the reason why its starts fail, or ""
+	memory   int64  // bytes that it uses
 }
 
 // NewWorld returns an empty machine.
@@ -76,6 +77,13 @@ func (w *World) FailStarts(id lyceum.ProjectID, reason string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.getLocked(id).fail = reason
+}
+
+// UseMemory says how many bytes the project uses: its limit cannot be set below.
+func (w *World) UseMemory(id lyceum.ProjectID, bytes int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.getLocked(id).memory = bytes
 }
 
 // Kill ends a running project as SIGKILL does.
@@ -333,9 +341,16 @@ func (f *Fake) SetLimits(_ context.Context, id lyceum.ProjectID, l lyceum.Limits
 	if err := f.w.checkLocked(id); err != nil {
 		return err
 	}
-	if p := f.w.getLocked(id); p.phase == lyceum.Running || p.phase == lyceum.Starting {
-		p.spec.Limits = l
+	p := f.w.getLocked(id)
+	if p.phase != lyceum.Running && p.phase != lyceum.Starting {
+		return nil
 	}
+	if l.Memory > 0 && l.Memory < p.memory {
+		l.Memory = p.spec.Limits.Memory
+		p.spec.Limits = l
+		return lyceum.Errorf(lyceum.Conflict, "the project uses more memory now than it may")
+	}
+	p.spec.Limits = l
 	return nil
 }
 
