@@ -61,24 +61,6 @@ func notify(ctx context.Context, tx pgx.Tx, ns ...Notification) error {
 	return nil
 }
 
-// finish is notify and record in one round trip, for the end of a transaction.
-func finish(ctx context.Context, tx pgx.Tx, act Act, verb, kind, object string, d detail, ns ...Notification) error {
-	var b pgx.Batch
-	for _, n := range ns {
-		text, err := json.Marshal(n)
-		if err != nil {
-			return err
-		}
-		b.Queue(notifySQL, channel, string(text))
-	}
-	args, err := auditRow(act, verb, kind, object, d)
-	if err != nil {
-		return err
-	}
-	b.Queue(auditSQL, args...)
-	return tx.SendBatch(ctx, &b).Close()
-}
-
 func projectChanged(id lyceum.ProjectID) Notification {
 	return Notification{What: ProjectChanged, ID: string(id)}
 }

@@ -15,7 +15,6 @@ type updateSink interface {
 // known only when all of a client's are written.
 type sections struct {
 	body   []byte
-	from   int // where the open section begins in body
 	client uint64
 	count  int
 	done   []section

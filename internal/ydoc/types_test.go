@@ -116,7 +116,7 @@ func TestHandles(t *testing.T) {
 	d.Transact(func(tx *Tx) { must(t, d.Array("a").Push(tx, inner)) })
 	text, _ := inner.Get("text")
 	again, _ := d.Array("a").Get(0).(*Map).Get("text")
-	if d.Array("a") != d.Array("a") || d.Array("a").Get(0) != any(inner) || text != again {
+	if one, two := d.Array("a"), d.Array("a"); one != two || one.Get(0) != any(inner) || text != again {
 		t.Error("a type has two pointers")
 	}
 	d.Transact(func(tx *Tx) { must(t, d.Array("a").Delete(tx, 0, 1)) })
