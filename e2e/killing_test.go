@@ -83,13 +83,26 @@ func killing(ts *testscript.TestScript, neg bool, args []string) {
 	if len(kills) < 3 || want < 100 {
 		ts.Fatalf("that was no siege")
 	}
-	text, err := b.read(ctx)
+	text, err := again(func() (string, error) { return b.read(ctx) })
 	ts.Check(err)
 	ts.Check(whole("the document", text, writers))
 	content(ts, false, []string{filepath.Join(s.data, "projects", project, file), "^" + regexp.QuoteMeta(text) + "$"})
-	past, err := b.get(ctx, "/p/"+project+"/history/"+file+"?at="+strconv.Itoa(1<<53-1))
+	past, err := again(func() (string, error) { return b.get(ctx, "/p/"+project+"/history/"+file+"?at="+strconv.Itoa(1<<53-1)) })
 	ts.Check(err)
 	ts.Check(whole("the history", past, writers))
+}
+
+// again asks until it is answered, or until the patience of the tests ends: what was
+// killed last may not be back yet.
+func again(ask func() (string, error)) (string, error) {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); ; <-tick.C {
+		text, err := ask()
+		if err == nil || time.Now().After(deadline) {
+			return text, err
+		}
+	}
 }
 
 // whole says what is wrong with a text in which each token of the writers must be once.
