@@ -213,6 +213,17 @@ describe("git", () => {
     ada.noErrors();
   }, 240_000);
 
+  test("a repository that is made in a terminal is noticed", async () => {
+    const ada = await journey.admin();
+    const desk = new Desk(ada, await makeProject(ada, "Made by hand", { "a.txt": "a\n" }));
+    await desk.open();
+    await desk.row("a.txt").waitFor();
+    await desk.openTerminal();
+    await desk.page.keyboard.type("git init -q\n");
+    await desk.row("a.txt").locator('[data-letter="U"]').waitFor();
+    ada.noErrors();
+  });
+
   test("a viewer sees no git", async () => {
     const ada = await journey.admin();
     const grace = await journey.colleague("Grace Hopper", "grace@example.org");

@@ -21,6 +21,8 @@ import { marksOf } from "./states";
 /** Milliseconds: changes on the disk are gathered for so long, and read at most so often. */
 const gather = 250;
 const atMost = 1500;
+/** The same where there is no repository yet: one may be made in a terminal. */
+const seldom = 5000;
 
 /** A transfer under way. */
 export type Transferring = { action: string; progress: GitProgress | undefined; stop: () => void };
@@ -88,11 +90,11 @@ export class GitStore {
       const paths = overview.repositories.map((r) => r.path);
       if (!paths.includes(this.chosen.get())) this.chosen.set(paths[0] ?? "");
       this.error.set(undefined);
-      if (paths.length > 0) {
-        this.#watchFolders();
-        this.#watch.start();
-        await this.refresh();
-      } else {
+      this.#read = Date.now();
+      this.#watchFolders();
+      this.#watch.start();
+      if (paths.length > 0) await this.refresh();
+      else {
         this.status.set(undefined);
         this.#workspace.files.marks.set(new Map());
       }
@@ -111,16 +113,17 @@ export class GitStore {
   /** Something may have changed: reads again, not too often, and never for a hidden tab. */
   soon(): void {
     if (this.#timer !== undefined || document.hidden) return;
-    const wait = Math.max(gather, this.#read + atMost - Date.now());
+    const often = this.overview.get()?.repositories.length === 0 ? seldom : atMost;
+    const wait = Math.max(gather, this.#read + often - Date.now());
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (!document.hidden) void this.refresh();
     }, wait);
   }
 
-  /** Reads how the repository is. */
+  /** Reads how the repository is; where there is none, looks for one. */
   async refresh(): Promise<void> {
-    if (this.overview.get()?.repositories.length === 0) return;
+    if (this.overview.get()?.repositories.length === 0) return this.find();
     if (this.#reading) {
       this.#again = true;
       return;
@@ -225,8 +228,12 @@ export class GitStore {
   }
 
   #watchFolders(): void {
-    const repos = this.overview.get()?.repositories ?? [];
-    if (repos.length === 0) return;
+    const repos = this.overview.get()?.repositories;
+    if (repos === undefined) return;
+    if (repos.length === 0) {
+      this.#watch.set([...new Set(["", ...this.#workspace.tree.watched.get()])].slice(0, 250));
+      return;
+    }
     const repo = this.chosen.get();
     const open = this.#workspace.tabs
       .get()
