@@ -75,12 +75,24 @@ func (k *kernelLog) take(id lyceum.ProjectID, uid int, there []member) (list []k
 // find returns the program that the kernel speaks of.
 func find(there []member, e killed) *member {
 	for i, q := range there {
-		// In a PID namespace our numbers are others; then the name rarely fits too.
+		// In a PID namespace our numbers are others (see likeNamed); then the name rarely fits too.
 		if q.Pid == e.pid && q.name == e.name {
 			return &there[i]
 		}
 	}
 	return nil
+}
+
+// likeNamed returns the program that the kernel most likely speaks of where its
+// numbers are not ours: the biggest of that name that ended.
+func likeNamed(seen []member, e killed) *member {
+	var found *member
+	for i := range seen {
+		if q := &seen[i]; q.name == e.name && (found == nil || q.memory > found.memory) && q.ending() {
+			found = q
+		}
+	}
+	return found
 }
 
 func (k *kernelLog) readLocked() {

@@ -200,6 +200,19 @@ func TestLookAt(t *testing.T) {
 	if got := likely([]member{big, small}, true); len(got) != 1 || got[0].Pid != small.Pid {
 		t.Errorf("the only one that ended: %+v", got)
 	}
+	// What the kernel calls 77 has another number where we are.
+	gone := func(ticks uint64, name string, memory int64) member {
+		return member{process: process{Pid: 1 << 30, Ticks: ticks}, name: name, memory: memory}
+	}
+	alive := q
+	alive.name, alive.memory = "tail", 1<<40
+	seen := []member{alive, gone(1, "tail", 10), gone(2, "tail", 20), gone(3, "sort", 30)}
+	if got := likeNamed(seen, killed{pid: 77, name: "tail"}); got == nil || got.Ticks != 2 {
+		t.Errorf("the biggest of that name that ended: %+v", got)
+	}
+	if got := likeNamed(seen, killed{pid: 77, name: "head"}); got != nil {
+		t.Errorf("none has that name: %+v", got)
+	}
 }
 
 func TestRemember(t *testing.T) {

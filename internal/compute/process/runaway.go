@@ -154,7 +154,11 @@ func (b *Backend) whoEnded(r *run, waited time.Duration) []member {
 	var all []member
 	for _, e := range b.kernel.take(r.rec.Project, r.rec.UID, seen) {
 		v := member{name: e.name, command: commandLine([]byte(e.name))}
-		if q := find(seen, e); q != nil {
+		q := find(seen, e)
+		if q == nil {
+			q = likeNamed(seen, e)
+		}
+		if q != nil {
 			v = *q
 		}
 		v.memory = e.memory
