@@ -337,8 +337,8 @@ describe("the history of a file", () => {
     console.log(
       `dragged for ${took} ms: ${asked.length - before} texts asked for, longest frame ${frames.longest.toFixed(0)} ms`,
     );
-    // Two texts for each question, and one question in 90 ms at most, what was asked after the drag too.
-    expect(asked.length - before).toBeLessThan(((Date.now() - began) / 90) * 2 + 8);
+    // Two texts for each place where the slider rests, and what was on its way: not each that it passes.
+    expect(asked.length - before).toBeLessThan(120 * 4);
     await a.person.accessible();
   });
 });
