@@ -47,6 +47,8 @@ export class GitStore {
   #read = 0;
   #reading = false;
   #again = false;
+  /** Counts the looks for repositories: an older one that is late says nothing. */
+  #finding = 0;
   /** Credentials by what they are for: this tab's memory, and nowhere else. */
   #known = new Map<string, GitCredential>();
 
@@ -82,10 +84,12 @@ export class GitStore {
 
   /** Looks for repositories. */
   async find(): Promise<void> {
+    const turn = ++this.#finding;
     try {
       const open = this.#workspace.active.get()?.tab;
       const near = open?.kind === "file" ? open.path : "";
       const overview = await readGit(this.project, "repositories", near ? { path: near } : {});
+      if (turn !== this.#finding) return;
       this.overview.set(overview);
       const paths = overview.repositories.map((r) => r.path);
       if (!paths.includes(this.chosen.get())) this.chosen.set(paths[0] ?? "");
@@ -99,7 +103,7 @@ export class GitStore {
         this.#workspace.files.marks.set(new Map());
       }
     } catch (e) {
-      this.error.set(e);
+      if (turn === this.#finding) this.error.set(e);
     }
   }
 
