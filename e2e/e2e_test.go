@@ -25,6 +25,7 @@
 package e2e
 
 import (
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -52,8 +53,9 @@ func TestScripts(t *testing.T) {
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("LYCEUM_DATA", s.data)
 			e.Setenv("LYCEUM_LISTEN", "127.0.0.1:0")
-			// Scripts run side by side, each with users of its own.
-			e.Setenv("LYCEUM_FIRST_UID", strconv.Itoa(300_000+1000*int(scripts.Add(1))))
+			// Scripts run side by side, each with users of its own; the machine may
+			// still know those of a run before that was cut off.
+			e.Setenv("LYCEUM_FIRST_UID", strconv.Itoa(firstUID+1000*int(scripts.Add(1))))
 			e.Setenv("LYCEUM_UIDS", "1000")
 			e.Setenv("XDG_CACHE_HOME", cache())
 			return nil
@@ -84,6 +86,9 @@ func cache() string {
 
 // scripts counts those that were begun.
 var scripts atomic.Int32
+
+// firstUID is where the user numbers of this run begin.
+var firstUID = 10_000_000 + 100_000*rand.IntN(10_000)
 
 type siteKey struct{}
 
