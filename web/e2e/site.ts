@@ -54,9 +54,12 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
+/** Each run's own, as the machine may still know the users of one that was cut off. */
+const users = 1_100_000_000 + Math.floor(Math.random() * 100) * 7_000_000;
+
 /** Users of projects that no other server on this machine uses: run as root, each project has its own. */
 function firstUser(port: number): string {
-  return String(1_000_000 + (port % 60_000) * 100);
+  return String(users + port * 100);
 }
 
 /** Starts a server and waits until it is ready. */
