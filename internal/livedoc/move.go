@@ -143,6 +143,15 @@ func (s *Store) remember(d *document) {
 	}
 }
 
+// Where returns the path that the document doc lives at. It is false for one that is
+// not known, and for one whose file was deleted or is in the trash.
+func (s *Store) Where(doc DocumentID) (path string, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k, ok := s.index.docs[doc]
+	return k.Path, ok && k.Removed == nil
+}
+
 // knows reports whether a document has the file at path.
 func (s *Store) knows(path string) bool {
 	s.mu.Lock()

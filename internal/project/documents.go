@@ -3,6 +3,7 @@ package project
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"sync"
 
 	"lyceum/internal/api"
@@ -81,6 +82,19 @@ func (d *documents) moved(from, to string) {
 	if s := d.there(); s != nil {
 		s.Moved(from, to)
 	}
+}
+
+// followed is c at the path that the document named by ?doc= has now: one who was away
+// while its file was renamed knows it by an older one.
+func (d *documents) followed(r *http.Request, c call) call {
+	s := d.there()
+	if s == nil {
+		return c
+	}
+	if path, ok := s.Where(livedoc.DocumentID(r.URL.Query().Get("doc"))); ok {
+		c.path = path
+	}
+	return c
 }
 
 // deleted tells that a file or folder is gone for good, its history too.

@@ -19,9 +19,10 @@ func historyRoutes() []route {
 }
 
 // getHistory answers with the versions of a file; with ?at= with the text of one, and
-// with ?diff= besides with what changed from that one.
+// with ?diff= besides with what changed from that one. With ?doc= it is that document's,
+// wherever its file is by now.
 func (p *Project) getHistory(w http.ResponseWriter, r *http.Request, c call) error {
-	path, err := p.visiblePast(r, c)
+	path, err := p.visiblePast(r, p.documents.followed(r, c))
 	if err != nil {
 		return err
 	}

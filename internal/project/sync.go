@@ -38,6 +38,7 @@ func (p *Project) sync(w http.ResponseWriter, r *http.Request, c call) error {
 		if c.bad != nil {
 			return c.bad
 		}
+		c := p.documents.followed(r, c)
 		if _, err := p.visible(ctx, c); err != nil {
 			return err
 		}

@@ -200,6 +200,41 @@ func TestSyncSocket(t *testing.T) {
 	}
 }
 
+// TestDocumentsAreFollowed opens documents by the paths that their files had before.
+func TestDocumentsAreFollowed(t *testing.T) {
+	t.Parallel()
+	w, _ := serve(t)
+	w.write("a.txt", "hello")
+	first := hello(t, w.dial(w.editor(), "sync/a.txt?v=lyceum1"), "hello")
+	at := fmt.Sprintf("a.txt?v=lyceum1&doc=%s&epoch=%s", first["doc"], first["epoch"])
+	w.want(200, "POST", "files/a.txt", `{"action":"move","to":"b.txt"}`)
+	w.write("a.txt", "another")
+	if h := hello(t, w.dial(w.editor(), "sync/"+at), "hello"); h["path"] != "b.txt" || h["doc"] != first["doc"] {
+		t.Errorf("by its former path the document is %v, want %v at b.txt", h, first["doc"])
+	}
+	if h := hello(t, w.dial(w.editor(), "sync/a.txt?v=lyceum1"), "hello"); h["path"] != "a.txt" || h["doc"] == first["doc"] {
+		t.Errorf("without its name the document is %v, want another one at a.txt", h)
+	}
+	var past api.History
+	asJSON(t, w.want(200, "GET", "history/"+at, ""), &past)
+	if past.Path != "b.txt" || past.Doc != first["doc"] {
+		t.Errorf("the history is of %s at %q, want b.txt", past.Doc, past.Path)
+	}
+
+	// One who may not see where it went sees nothing, and what is deleted is not followed.
+	w.want(200, "POST", "files/b.txt", `{"action":"move","to":".hidden"}`)
+	if got := w.code(w.dial(w.viewer(), "sync/"+at)); got != 4404 {
+		t.Errorf("a viewer of a hidden file is closed with %d, want 4404", got)
+	}
+	if res, _ := w.do(w.viewer(), "GET", "history/"+at, ""); res.StatusCode != http.StatusNotFound {
+		t.Errorf("its history gives a viewer %d, want 404", res.StatusCode)
+	}
+	w.want(200, "DELETE", "files/.hidden", "")
+	if got := w.code(w.dial(w.editor(), "sync/"+at)); got != 4409 {
+		t.Errorf("a document in the trash is closed with %d, want 4409: the path has another", got)
+	}
+}
+
 // TestViewersDoNotEdit closes a viewer that sends an edit.
 func TestViewersDoNotEdit(t *testing.T) {
 	t.Parallel()

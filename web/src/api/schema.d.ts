@@ -4997,6 +4997,8 @@ export interface operations {
                 at?: string;
                 /** @description sequence of the version to compare with */
                 diff?: string;
+                /** @description the document whose history it is, wherever its file is by now */
+                doc?: string;
             };
             header?: never;
             path: {
@@ -5444,6 +5446,8 @@ export interface operations {
                 v?: string;
                 /** @description the epoch that the client holds */
                 epoch?: string;
+                /** @description the document that the client holds: it is opened wherever its file is by now */
+                doc?: string;
                 /** @description an API token */
                 token?: string;
             };
