@@ -42,6 +42,9 @@ const (
 	metaTag = `<meta name="lyceum-base" content="/">`
 )
 
+// outputPage is the frame of notebooks' outputs, in web/public.
+const outputPage = "/output.html"
+
 // newApp reads the built app, and writes the base path (without its last slash)
 // into its index.html. An index.html without the two places for it is an error of
 // kind Invalid; no index.html at all gives an app that says so.
@@ -152,6 +155,9 @@ func (h *Hub) serveApp(w http.ResponseWriter, r *http.Request) {
 		cache := "no-cache"
 		if strings.HasPrefix(r.URL.Path, "/assets/") {
 			cache = "public, max-age=31536000, immutable"
+		}
+		if r.URL.Path == outputPage {
+			rest.OutputHeaders(w.Header())
 		}
 		a.serve(w, r, cache)
 		return

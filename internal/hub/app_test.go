@@ -62,6 +62,21 @@ func TestTheAppIsServed(t *testing.T) {
 	}
 }
 
+func TestOutputsOfNotebooksHaveNoOrigin(t *testing.T) {
+	t.Parallel()
+	files := builtApp()
+	files["output.html"] = &fstest.MapFile{Data: []byte("<p>output")}
+	s := newSite(t, options{app: files})
+	got := s.nobody().do("GET /output.html", "")
+	policy := got.header.Get("Content-Security-Policy")
+	if !strings.HasPrefix(policy, "sandbox allow-scripts ") || strings.Contains(policy, "allow-same-origin") || strings.Contains(policy, "allow-top-navigation") {
+		t.Errorf("policy: %s", policy)
+	}
+	if !strings.Contains(policy, "frame-ancestors 'self'") || got.header.Get("X-Frame-Options") != "" || got.body != "<p>output" {
+		t.Errorf("got %d %v %s", got.status, got.header, got.body)
+	}
+}
+
 func TestTheAppIsCompressed(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, options{app: builtApp()})

@@ -24,6 +24,20 @@ func AppHeaders() http.Header {
 // browser show it after all, it has an opaque origin and no scripts.
 const ContentPolicy = "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
+// outputPolicy is the Content-Security-Policy of the page in which a notebook's
+// outputs run: it has an opaque origin wherever it is opened, may run scripts and
+// load from elsewhere, and reaches nothing of the app.
+const outputPolicy = "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox allow-downloads allow-forms; " +
+	"default-src https: data: blob: 'unsafe-inline' 'unsafe-eval'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+
+// OutputHeaders changes the app's own headers into those of the page that shows
+// notebooks' outputs in a frame.
+func OutputHeaders(h http.Header) {
+	h.Set("Content-Security-Policy", outputPolicy)
+	h.Del("X-Frame-Options")
+	h.Del("Cross-Origin-Opener-Policy")
+}
+
 // The values of ContentHeaders, which are shared by all answers: nobody writes
 // into the values of a header, Set and Add make new ones.
 var (

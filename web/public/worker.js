@@ -20,10 +20,10 @@ self.addEventListener("activate", (e) => e.waitUntil(self.clients.claim()));
 self.addEventListener("fetch", (e) => {
   const path = pathOf(e.request.url);
   if (e.request.method !== "GET" || path === undefined) return;
-  if (e.request.mode === "navigate") {
+  if (e.request.mode === "navigate" && e.request.destination === "document") {
     if (!/^(api|p)\//.test(path)) e.respondWith(page(e.request));
   } else if (path.startsWith("assets/")) e.respondWith(asset(e.request));
-  else if (/^(theme\.js|favicon\.svg)$/.test(path)) e.respondWith(latest(app, e.request));
+  else if (/^(theme\.js|favicon\.svg|output\.html)$/.test(path)) e.respondWith(latest(app, e.request));
   else if (begins.test(path)) e.respondWith(latest(data, e.request));
 });
 

@@ -53,6 +53,22 @@ describe("the registry", () => {
     input.remove();
   });
 
+  test("two keys one after the other", () => {
+    const r = new Registry();
+    const run = vi.fn();
+    let here = true;
+    r.add([action("a", run, { keys: "d d", heard: () => here })]);
+    expect(r.press(key("d"), false)).toBe(true);
+    expect(run).not.toHaveBeenCalled();
+    expect(r.press(key("x"), false)).toBe(false);
+    r.press(key("d"), false);
+    expect(run).not.toHaveBeenCalled();
+    r.press(key("d"), false);
+    expect(run).toHaveBeenCalledOnce();
+    here = false;
+    expect(r.press(key("d"), false)).toBe(false);
+  });
+
   test("a key that somebody used already is left alone", () => {
     const r = new Registry();
     r.add([action("a", vi.fn(), { keys: "n" })]);
@@ -75,6 +91,7 @@ test.each([
   ["Mod+Shift+P", false, ["Ctrl", "Shift", "P"]],
   ["Mod+K", true, ["⌘", "K"]],
   ["?", false, ["?"]],
+  ["d d", false, ["D", "D"]],
 ])("keyCaps(%s, %s)", (keys, mac, want) => {
   expect(keyCaps(keys, mac)).toEqual(want);
 });

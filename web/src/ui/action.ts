@@ -10,15 +10,22 @@ export interface Action {
   label: string;
   /** The heading that it stands under in the palette and the help sheet. */
   group: string;
-  /** Its key: "Mod+K" (Ctrl, or Command on a Mac), "Shift+?", "n". */
+  /** Its key: "Mod+K" (Ctrl, or Command on a Mac), "Shift+?", "n"; "d d" is one after the other. */
   keys?: string;
+  /** Whether its key counts where the focus is; everywhere, when absent. */
+  heard?: () => boolean;
   /** Whether it can be done now; always, when absent. */
   when?: () => boolean;
   run: () => void;
 }
 
+/** Milliseconds within which the second key of two follows the first. */
+const pairTime = 1000;
+
 /** The actions that are offered now. */
 export class Registry {
+  /** The first key of two, and until when the second is waited for. */
+  #first: { e: Stroke; until: number } | undefined;
   #lists: (readonly Action[])[] = [];
   #all: readonly Action[] = [];
   readonly #listeners = new Set<() => void>();
@@ -54,13 +61,23 @@ export class Registry {
     // With Ctrl, Alt or Command, and with F6, nobody types.
     const plain = !e.ctrlKey && !e.metaKey && !e.altKey && !/^F\d+$/.test(e.key);
     const typing = plain && isTyping(e.target);
-    const found = this.#all.findLast(
-      (a) => a.keys !== undefined && !typing && matches(e, a.keys, mac) && (a.when?.() ?? true),
-    );
-    if (found === undefined) return false;
+    if (typing) return false;
+    const first = this.#first && this.#first.until > Date.now() ? this.#first.e : undefined;
+    this.#first = undefined;
+    const second = first && this.#find((keys) => isPair(keys, first, e, mac));
+    const found = second ?? this.#find((keys) => matches(e, keys, mac));
+    if (found === undefined && !this.#find((keys) => keys.includes(" ") && begins(keys, e, mac)))
+      return false;
     e.preventDefault();
-    found.run();
+    if (found) found.run();
+    else this.#first = { e, until: Date.now() + pairTime };
     return true;
+  }
+
+  #find(fits: (keys: string) => boolean): Action | undefined {
+    return this.#all.findLast(
+      (a) => a.keys !== undefined && fits(a.keys) && (a.heard?.() ?? true) && (a.when?.() ?? true),
+    );
   }
 
   #changed(): void {
@@ -91,6 +108,7 @@ export function useActions(actions: readonly Action[]): void {
           group,
           ...(keys === null ? {} : { keys }),
           when: () => now()?.when?.() ?? now() !== undefined,
+          heard: () => now()?.heard?.() ?? true,
           run: () => now()?.run(),
         };
       }),
@@ -106,12 +124,20 @@ export function useRegistered(): readonly Action[] {
   );
 }
 
+type Stroke = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">;
+
+function isPair(keys: string, first: Stroke, second: Stroke, mac: boolean): boolean {
+  return begins(keys, first, mac) && matches(second, keys.split(" ")[1] ?? "", mac);
+}
+
+function begins(keys: string, first: Stroke, mac: boolean): boolean {
+  const [a = "", b] = keys.split(" ");
+  return b !== undefined && matches(first, a, mac);
+}
+
 /** Whether a key press is the one that keys names. */
-export function matches(
-  e: Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">,
-  keys: string,
-  mac: boolean,
-): boolean {
+export function matches(e: Stroke, keys: string, mac: boolean): boolean {
+  if (keys.includes(" ") && keys !== " ") return false;
   const parts = keys.split("+");
   const last = parts.pop() || "+";
   const mod = parts.includes("Mod");
@@ -156,5 +182,5 @@ export function keyCaps(keys: string, mac = isMac()): string[] {
     ArrowRight: "→",
     Escape: "Esc",
   };
-  return keys.split("+").map((k) => signs[k] ?? names[k] ?? (k.length === 1 ? k.toUpperCase() : k));
+  return keys.split(/[+ ]/).map((k) => signs[k] ?? names[k] ?? (k.length === 1 ? k.toUpperCase() : k));
 }

@@ -5,8 +5,9 @@ import styles from "./keys.module.css";
 export function Keys({ keys }: { keys: string }) {
   return (
     <span className={styles.keys}>
-      {keyCaps(keys).map((cap) => (
-        <kbd key={cap}>{cap}</kbd>
+      {keyCaps(keys).map((cap, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a key may be pressed twice: D D
+        <kbd key={i}>{cap}</kbd>
       ))}
     </span>
   );
