@@ -200,12 +200,12 @@ describe("a session", () => {
     expect(session.state.get().waiting).toBe(0);
   });
 
-  test("states its epoch when it comes back", () => {
+  test("states its document and epoch when it comes back", () => {
     const { wire } = setUp();
     wire.settle();
     wire.cut();
     rest(wire, 4000);
-    expect(wire.urls).toEqual(["/sync/a.py?v=lyceum1", "/sync/a.py?v=lyceum1&epoch=e1"]);
+    expect(wire.urls).toEqual(["/sync/a.py?v=lyceum1", "/sync/a.py?v=lyceum1&epoch=e1&doc=d"]);
   });
 
   test("starts anew in a new epoch and keeps what was not saved as text", () => {

@@ -1,63 +1,25 @@
-import * as awarenessProtocol from "y-protocols/awareness";
 import * as Y from "yjs";
 import { Channel } from "./channel";
 import type { Copies } from "./copies";
 import type { Copy } from "./copy";
-import { decodeMessage, encodeMessage, type FileState, type Message, type Note } from "./message";
+import type { DocumentState, Kept, Over } from "./documentstate";
+import { Keepsake } from "./keepsake";
+import { decodeMessage, encodeMessage, type Message, type Note } from "./message";
+import { onPage } from "./page";
+import { Presence, type Self } from "./presence";
 import { closeCode, type OpenSocket } from "./socket";
 import { Store } from "./store";
+import { Tally } from "./tally";
+import { Watchdog } from "./watchdog";
+
+export type { DocumentState, Kept, Over } from "./documentstate";
+export type { Self } from "./presence";
 
 /** The name of the shared text; api.TextRoot. */
 const textRoot = "text";
 
-/** Milliseconds without a word while one is due, after which a connection counts as dead. */
-const silence = 10_000;
-
-/** The same after the network or the page came or went: then an answer is quick or does not come. */
-const doubt = 3_000;
-
 /** How often in a row a connection may be refused for lack of rights before we believe it. */
 const refusals = 3;
-
-/** Why a session is over. Its text stays readable. */
-export type Over = "deleted" | "forbidden" | "signed-out" | "too-large" | "not-text";
-
-/** Text of this browser that the project does not have, and why it could not be merged. */
-export type Kept = {
-  text: string;
-  edits: number;
-  why: "epoch" | "rights" | Over;
-  /** Its number among what this browser keeps; undefined while it is in this page alone. */
-  id?: number;
-};
-
-export type DocumentState = {
-  path: string;
-  connection: "connecting" | "live" | "offline" | "paused" | "over";
-  over?: Over;
-  /** The text is whole: the first synchronisation of this epoch is done. */
-  synced: boolean;
-  /** The text is what this browser kept, as old as the time says (ms since 1970), until it is synced. */
-  copied?: number;
-  /** Edits that wait outlive the page. */
-  stored?: boolean;
-  readOnly: boolean;
-  /** Edits made here that are not known to be on the project's disk. */
-  waiting: number;
-  file: FileState;
-  /** Why the file or the log cannot be written, for people. */
-  problem?: string;
-  /** How the file is written, when that is not UTF-8; as the WHATWG Encoding Standard names it. */
-  encoding?: string;
-  /** A character that the file's encoding has not: so it cannot be written as it is. */
-  unencodable?: string;
-  kept?: Kept;
-  /** Counts the documents that this session had; a new epoch brings a new one. */
-  generation: number;
-};
-
-/** Who edits here, as others see it. */
-export type Self = { account: string; name: string; colour: number };
 
 export type DocumentConfig = {
   path: string;
@@ -79,15 +41,12 @@ const remote = Symbol("remote");
 /** Where an edit comes from that was kept by this browser before there was a connection. */
 const stored = Symbol("stored");
 
-/** Milliseconds for which a connection waits for what this browser kept. */
-const copyTime = 1000;
-
 /**
  * A DocumentSession keeps one live document together with its project, over as
  * many connections as it takes, and always knows what is not saved yet.
  *
  *	browser                                       project
- *	  │ GET sync/{path}?v=lyceum1&epoch=…             │
+ *	  │ GET sync/{path}?v=lyceum1&epoch=…&doc=…       │
  *	  │ step1 (what we have) ───────────────────────► │
  *	  │ ◄────────────────────── hello, file, step1    │
  *	  │ step2 (what it lacks) = message 1 ──────────► │
@@ -103,31 +62,16 @@ export class DocumentSession {
   readonly state: Store<DocumentState>;
   #config: DocumentConfig;
   #channel: Channel;
-  #doc!: Y.Doc;
-  #awareness!: awarenessProtocol.Awareness;
-  #epoch = "";
-  #refused = 0;
-  /** Edits made in this document, and how many of them are saved. */
-  #edits = 0;
-  #saved = 0;
-  /** Of this connection: step2 is out; messages sent; what each unsaved one covers. */
-  #attached = false;
-  #sent = 0;
-  #flight: { n: number; edits: number }[] = [];
-  #watchdog: ReturnType<typeof setTimeout> | undefined;
-  #due = 0;
-  #patience = silence;
+  #watchdog: Watchdog;
+  #keepsake: Keepsake;
   #stopListening: () => void;
-  /** What this browser keeps of the document. */
-  #copy: Copy | undefined;
-  /** Edits of others (tabs that are gone) among those counted here: [from, to). */
-  #borrowed = { from: 0, to: 0 };
-  /** Connections wait until the copy is read. */
-  #reading: Promise<void> | undefined;
+  #doc!: Y.Doc;
+  #presence!: Presence;
+  #tally!: Tally;
+  /** Which life of which document this is; "" until the project said so. */
+  #life = { doc: "", epoch: "" };
+  #refused = 0;
   #wanted = false;
-  #ended = false;
-  /** The end of the copy before this one. */
-  #outliving: Promise<void> | undefined;
 
   constructor(config: DocumentConfig) {
     this.#config = config;
@@ -141,6 +85,25 @@ export class DocumentSession {
       generation: 0,
     });
     this.#begin();
+    this.#keepsake = new Keepsake({
+      copies: config.copies,
+      doc: () => this.#doc,
+      path: () => this.state.get().path,
+      adopt: (copy) => this.#adopt(copy),
+      offered: () => this.state.get().kept,
+      offer: (kept) => this.#set({ kept }),
+      report: (what, err) => config.report?.(what, err),
+    });
+    this.#watchdog = new Watchdog({
+      // Edits that cannot be saved (a full disk) are not a reason to reconnect.
+      owed: () => this.#tally.attached && this.#tally.waiting > 0 && !this.state.get().problem,
+      sending: () => this.#channel.buffered > 0,
+      dead: () => {
+        this.#lostConnection();
+        this.#set({ connection: "offline" });
+        this.#channel.renew();
+      },
+    });
     this.#channel = new Channel({
       url: () => config.url(this.state.get().path, this.#query()),
       opened: () => this.#opened(),
@@ -154,8 +117,14 @@ export class DocumentSession {
       },
       ...(config.open ? { open: config.open } : {}),
     });
-    this.#stopListening = this.#listen();
-    if (config.copies) this.#reading = this.#read(config.copies);
+    this.#stopListening = onPage({
+      left: () => this.#presence.leave(),
+      back: () => this.#presence.back(),
+      doubt: () => this.wake(),
+    });
+    this.#keepsake.read(() => {
+      if (this.#wanted) this.start();
+    });
   }
 
   /** The document of the current generation. */
@@ -167,23 +136,23 @@ export class DocumentSession {
     return this.#doc.getText(textRoot);
   }
 
-  get awareness(): awarenessProtocol.Awareness {
-    return this.#awareness;
+  get awareness(): Presence["awareness"] {
+    return this.#presence.awareness;
   }
 
   start(): void {
     this.#wanted = true;
-    if (this.state.get().connection !== "over" && !this.#reading) this.#channel.start();
+    if (this.state.get().connection !== "over" && !this.#keepsake.reading) this.#channel.start();
   }
 
   /** Resolves when what this browser kept is there, or is not waited for any longer. */
   get read(): Promise<void> {
-    return this.#reading ?? Promise.resolve();
+    return this.#keepsake.reading ?? Promise.resolve();
   }
 
   /** Whether all edits that wait would outlive this page. */
   get safe(): boolean {
-    return this.#copy?.safe ?? false;
+    return this.#keepsake.copy?.safe ?? false;
   }
 
   /** Stops trying until start: the project does not run. Edits go on and wait. */
@@ -195,29 +164,19 @@ export class DocumentSession {
 
   /** Tries now, if it waits; else asks whether the connection is alive. */
   wake(): void {
-    if (this.#channel.state === "open") {
-      this.#patience = doubt;
-      this.#ask();
-    } else this.#channel.wake();
+    if (this.#channel.state === "open") this.#ask({ doubt: true });
+    else this.#channel.wake();
   }
 
   /** Forgets the text that was kept for the person. */
   dismissKept(): void {
-    const { kept, connection } = this.state.get();
-    const done = async () => {
-      if (kept?.id !== undefined) await this.#config.copies?.dismiss(kept.id);
-      else if (connection === "over" && this.#copy) await this.#copy.drop();
-      if (this.state.get().kept === kept) this.#set({ kept: undefined });
-      await this.#offer();
-    };
-    done().catch((err: unknown) => this.#config.report?.("what this browser kept cannot be removed", err));
+    this.#keepsake.dismiss(this.state.get().connection === "over");
   }
 
   /** Ends the session for good. The project is told that this person left. */
   end(): void {
-    this.#ended = true;
-    void this.#copy?.close();
-    this.#leave();
+    this.#keepsake.end();
+    this.#presence.leave();
     this.#lostConnection();
     this.#stopListening();
     this.#channel.end();
@@ -227,46 +186,35 @@ export class DocumentSession {
   /** Begins a new, empty document of the next epoch. */
   #begin(): void {
     const doc = new Y.Doc();
-    const awareness = new awarenessProtocol.Awareness(doc);
-    awareness.setLocalState({ user: userState(this.#config.self), cursor: null });
+    this.#doc = doc;
+    this.#tally = new Tally();
+    this.#life = { doc: "", epoch: "" };
+    this.#presence = new Presence(doc, this.#config.self, (update) =>
+      this.#send({ kind: "awareness", update }),
+    );
     doc.on("update", (update: Uint8Array, origin: unknown) => {
       if (origin === stored) return;
       if (origin !== remote) this.#edited(bytes(update));
-      this.#copy?.append(update, origin === remote ? undefined : this.#own());
+      this.#keepsake.copy?.append(update, origin === remote ? undefined : this.#tally.own);
     });
-    awareness.on(
-      "update",
-      (change: { added: number[]; updated: number[]; removed: number[] }, origin: unknown) => {
-        if (origin !== "local") return;
-        const clients = [...change.added, ...change.updated, ...change.removed];
-        this.#send({ kind: "awareness", update: awarenessUpdate(awareness, clients) });
-      },
-    );
-    this.#doc = doc;
-    this.#awareness = awareness;
-    this.#epoch = "";
-    this.#edits = this.#saved = 0;
-    this.#copy = undefined;
-    this.#borrowed = { from: 0, to: 0 };
   }
 
   #query(): string {
-    return this.#epoch ? `v=lyceum1&epoch=${encodeURIComponent(this.#epoch)}` : "v=lyceum1";
+    const { doc, epoch } = this.#life;
+    return new URLSearchParams({ v: "lyceum1", ...(epoch && { epoch, doc }) }).toString();
   }
 
   #opened(): void {
     this.#lostConnection();
     this.#ask();
-    const here = this.#awareness.getLocalState() !== null;
-    if (here)
-      this.#send({ kind: "awareness", update: awarenessUpdate(this.#awareness, [this.#doc.clientID]) });
+    const { own } = this.#presence;
+    if (own) this.#send({ kind: "awareness", update: own });
   }
 
   /** Sends our state vector. The answer also tells that the connection lives. */
-  #ask(): void {
+  #ask(o: { doubt?: boolean } = {}): void {
     this.#send({ kind: "step1", vector: bytes(Y.encodeStateVector(this.#doc)) });
-    this.#due++;
-    this.#watch();
+    this.#watchdog.asked(o);
   }
 
   #message(data: Uint8Array<ArrayBuffer> | string): void {
@@ -281,7 +229,7 @@ export class DocumentSession {
       this.#channel.fail();
       return;
     }
-    this.#watch();
+    this.#watchdog.heard();
   }
 
   #take(m: Message): void {
@@ -291,8 +239,7 @@ export class DocumentSession {
         break;
       case "step2":
         Y.applyUpdate(this.#doc, m.update, remote);
-        this.#due = 0;
-        this.#patience = silence;
+        this.#watchdog.answered();
         this.#refused = 0;
         this.#set({ synced: true, copied: undefined, connection: "live" });
         break;
@@ -300,13 +247,11 @@ export class DocumentSession {
         Y.applyUpdate(this.#doc, m.update, remote);
         break;
       case "awareness":
-        awarenessProtocol.applyAwarenessUpdate(this.#awareness, m.update, remote);
+        this.#presence.take(m.update);
         break;
-      case "query-awareness": {
-        const clients = [...this.#awareness.getStates().keys()];
-        this.#send({ kind: "awareness", update: awarenessUpdate(this.#awareness, clients) });
+      case "query-awareness":
+        this.#send({ kind: "awareness", update: this.#presence.all });
         break;
-      }
       case "note":
         this.#note(m.note);
     }
@@ -314,21 +259,19 @@ export class DocumentSession {
 
   /** Answers the project's state vector with all that it lacks. */
   #attach(vector: Uint8Array): void {
-    if (this.#attached) return;
-    const sent = this.#send({ kind: "step2", update: bytes(Y.encodeStateAsUpdate(this.#doc, vector)) });
-    if (!sent) return;
-    this.#attached = true;
-    this.#sent = 1;
-    this.#flight = [{ n: 1, edits: this.#edits }];
+    if (this.#tally.attached) return;
+    const update = bytes(Y.encodeStateAsUpdate(this.#doc, vector));
+    if (this.#send({ kind: "step2", update })) this.#tally.sent();
   }
 
   #edited(update: Uint8Array<ArrayBuffer>): void {
-    this.#edits++;
-    if (this.#attached && this.#send({ kind: "update", update })) {
-      this.#flight.push({ n: ++this.#sent, edits: this.#edits });
-      if (this.#edits === this.#saved + 1) this.#watch();
+    const first = this.#tally.waiting === 0;
+    this.#tally.edited();
+    if (this.#tally.attached && this.#send({ kind: "update", update })) {
+      this.#tally.sent();
+      if (first) this.#watchdog.heard();
     }
-    this.#set({ waiting: this.#edits - this.#saved });
+    this.#set({ waiting: this.#tally.waiting });
   }
 
   #note(note: Note): void {
@@ -337,13 +280,10 @@ export class DocumentSession {
         this.#hello(note);
         break;
       case "saved": {
-        while (this.#flight[0] && this.#flight[0].n <= note.n) {
-          this.#saved = this.#flight[0].edits;
-          this.#flight.shift();
-        }
-        this.#copy?.saved(this.#own(), this.#saved >= this.#borrowed.to);
-        this.#set({ waiting: this.#edits - this.#saved });
-        if (this.#flight.length === 0 && this.state.get().file !== "error") this.#set({ problem: undefined });
+        this.#tally.saved(note.n);
+        this.#keepsake.copy?.saved(this.#tally.own, this.#tally.settled);
+        this.#set({ waiting: this.#tally.waiting });
+        if (this.#tally.calm && this.state.get().file !== "error") this.#set({ problem: undefined });
         break;
       }
       case "file":
@@ -356,7 +296,7 @@ export class DocumentSession {
         break;
       case "moved":
         this.#set({ path: note.path });
-        this.#copy?.move(note.path);
+        this.#keepsake.copy?.move(note.path);
         break;
       case "error":
         this.#set({ problem: note.message });
@@ -364,91 +304,41 @@ export class DocumentSession {
   }
 
   #hello(note: Extract<Note, { t: "hello" }>): void {
-    const waiting = this.#edits - this.#saved;
-    if (note.readOnly && waiting > 0) {
-      this.#keep("rights");
+    const { doc, epoch, path, readOnly } = note;
+    const robbed = readOnly && this.#tally.waiting > 0;
+    if (robbed || (this.#life.epoch && this.#life.epoch !== epoch)) {
+      this.#keep(robbed ? "rights" : "epoch");
       this.#lostConnection();
       this.#channel.renew();
       return;
     }
-    if (this.#epoch && this.#epoch !== note.epoch) {
-      this.#keep("epoch");
-      this.#lostConnection();
-      this.#channel.renew();
-      return;
-    }
-    this.#epoch = note.epoch;
-    this.#set({ path: note.path, readOnly: note.readOnly });
-    if (this.#copy) this.#copy.move(note.path);
-    else void this.#writeDown(note);
-  }
-
-  /** Edits that wait and are this tab's own. */
-  #own(): number {
-    const { from, to } = this.#borrowed;
-    const borrowed = Math.max(0, Math.min(to, this.#edits) - Math.max(from, this.#saved));
-    return this.#edits - this.#saved - borrowed;
-  }
-
-  /** Reads what this browser kept of the path; a connection does not wait for it for long. */
-  async #read(copies: Copies): Promise<void> {
-    const { path } = this.#config;
-    const read = async () => {
-      const doc = this.#doc;
-      const copy = await copies.at(path, () => Y.encodeStateAsUpdate(doc));
-      if (copy) this.#adopt(copy, doc);
-      await this.#offer();
-    };
-    const failed = (err: unknown) => this.#config.report?.("what this browser kept cannot be read", err);
-    const late = new Promise<void>((resolve) => setTimeout(resolve, copyTime));
-    await Promise.race([read().catch(failed), late]);
-    this.#reading = undefined;
-    if (this.#wanted && !this.#ended) this.start();
-  }
-
-  /** From now on the document is written down; what was kept of it is in it. */
-  async #writeDown({ doc: id, epoch, path }: { doc: string; epoch: string; path: string }): Promise<void> {
-    const doc = this.#doc;
-    try {
-      await this.#outliving;
-      const copy = await this.#config.copies?.of(id, epoch, path, () => Y.encodeStateAsUpdate(doc));
-      if (copy) this.#adopt(copy, doc);
-    } catch (err) {
-      this.#config.report?.("this browser cannot keep a copy", err);
-    }
+    this.#life = { doc, epoch };
+    this.#set({ path, readOnly });
+    if (this.#keepsake.copy) this.#keepsake.copy.move(path);
+    else void this.#keepsake.begin(note);
   }
 
   /** Takes over what was kept, of the document that is open or will be. */
-  #adopt(copy: Copy, doc: Y.Doc): void {
-    const other = this.#epoch !== "" && this.#epoch !== copy.name.epoch;
-    if (this.#ended || doc !== this.#doc || this.#copy || other) return;
+  #adopt(copy: Copy): boolean {
+    const { doc, epoch } = copy.name;
+    const first = this.#life.epoch === "";
+    if (!first && this.#life.epoch !== epoch) return false;
     const { updates, waiting, at } = copy.found;
-    const first = this.#epoch === "";
-    this.#epoch = copy.name.epoch;
-    this.#copy = copy;
-    this.#borrowed = { from: this.#edits, to: this.#edits + waiting };
-    this.#edits += waiting;
-    doc.transact(() => {
-      for (const u of updates) Y.applyUpdate(doc, u, stored);
+    this.#life = { doc, epoch };
+    this.#tally.borrow(waiting);
+    this.#doc.transact(() => {
+      for (const u of updates) Y.applyUpdate(this.#doc, u, stored);
     }, stored);
-    const whole = updates.length > 0 && doc.store.pendingStructs === null;
-    const kept = { stored: true, waiting: this.#edits - this.#saved };
-    this.#set({ ...kept, ...(first && whole && { copied: at }) });
-    if (first) return;
-    copy.writeWhole(this.#own());
+    const whole = updates.length > 0 && this.#doc.store.pendingStructs === null;
+    this.#set({ stored: true, waiting: this.#tally.waiting, ...(first && whole && { copied: at }) });
+    if (first) return true;
+    copy.writeWhole(this.#tally.own);
     // The project may lack what was kept: a new connection begins with all that it lacks.
     if (waiting > 0) {
       this.#lostConnection();
       this.#channel.renew();
     }
-  }
-
-  /** Shows what this browser kept of the file that could not be merged, one at a time. */
-  async #offer(): Promise<void> {
-    const [kept] = (await this.#config.copies?.kept(this.state.get().path)) ?? [];
-    if (!kept || this.state.get().kept || this.#ended) return;
-    const why = kept.why === "rights" ? "rights" : "epoch";
-    this.#set({ kept: { text: kept.text, edits: kept.edits, why, id: kept.id } });
+    return true;
   }
 
   #closed(code: number, opened: boolean): "retry" | "now" | "end" {
@@ -487,21 +377,19 @@ export class DocumentSession {
   }
 
   #finish(over: Over): "end" {
-    const edits = this.#edits - this.#saved;
-    const kept = edits > 0 ? { kept: { text: this.text.toString(), edits, why: over } } : {};
-    this.#set({ connection: "over", over, ...kept });
+    const kept = this.#unmerged(over);
+    this.#set({ connection: "over", over, ...(kept && { kept }) });
     // With edits that wait, the copy is left until their author has dealt with them.
-    if (edits === 0 && this.#copy) void this.#outlive(this.#copy);
+    if (!kept) this.#keepsake.drop();
     return "end";
   }
 
   /** Goes on with an empty document; unsaved edits are kept as text for the person. */
   #keep(why: "epoch" | "rights"): void {
-    const edits = this.#edits - this.#saved;
-    const kept: Kept | undefined = edits > 0 ? { text: this.text.toString(), edits, why } : undefined;
+    const kept = this.#unmerged(why);
     const old = this.#doc;
-    const copy = this.#copy;
     this.#begin();
+    this.#keepsake.renew(kept);
     const { generation } = this.state.get();
     const anew = {
       synced: false,
@@ -512,75 +400,18 @@ export class DocumentSession {
     };
     this.#set({ ...anew, ...(kept && { kept }) });
     old.destroy();
-    if (copy) this.#outliving = this.#outlive(copy, kept);
   }
 
-  /** A copy is of no use any more; what waits in it becomes text that is kept. */
-  async #outlive(copy: Copy, kept?: Kept): Promise<void> {
-    try {
-      const id = await copy.drop(kept);
-      if (kept && id !== undefined && this.state.get().kept === kept) this.#set({ kept: { ...kept, id } });
-    } catch (err) {
-      this.#config.report?.("what this browser kept cannot be changed", err);
-    }
+  /** The text, when there are edits in it that the project has not. */
+  #unmerged(why: Kept["why"]): Kept | undefined {
+    const edits = this.#tally.waiting;
+    return edits > 0 ? { text: this.text.toString(), edits, why } : undefined;
   }
 
   #lostConnection(): void {
-    this.#attached = false;
-    this.#sent = 0;
-    this.#flight = [];
-    this.#due = 0;
-    this.#patience = silence;
-    clearTimeout(this.#watchdog);
-    const others = [...this.#awareness.getStates().keys()].filter((id) => id !== this.#doc.clientID);
-    if (others.length) awarenessProtocol.removeAwarenessStates(this.#awareness, others, remote);
-  }
-
-  /** While a word is due, a silent connection is given up. */
-  #watch(): void {
-    clearTimeout(this.#watchdog);
-    // Edits that cannot be saved (a full disk) are not a reason to reconnect.
-    const owed = this.#attached && this.#edits > this.#saved && !this.state.get().problem;
-    if (this.#due === 0 && !owed) return;
-    this.#watchdog = setTimeout(() => {
-      if (this.#channel.buffered > 0) {
-        this.#watch();
-        return;
-      }
-      this.#lostConnection();
-      this.#set({ connection: "offline" });
-      this.#channel.renew();
-    }, this.#patience);
-  }
-
-  #leave(): void {
-    this.#awareness.setLocalState(null);
-  }
-
-  #listen(): () => void {
-    if (typeof window === "undefined") return () => {};
-    const leave = () => this.#leave();
-    const back = () => {
-      if (!this.#awareness.getLocalState()) {
-        this.#awareness.setLocalState({ user: userState(this.#config.self), cursor: null });
-      }
-    };
-    const look = () => {
-      if (document.visibilityState === "visible") this.wake();
-    };
-    const network = () => this.wake();
-    window.addEventListener("pagehide", leave);
-    window.addEventListener("pageshow", back);
-    window.addEventListener("online", network);
-    window.addEventListener("offline", network);
-    document.addEventListener("visibilitychange", look);
-    return () => {
-      window.removeEventListener("pagehide", leave);
-      window.removeEventListener("pageshow", back);
-      window.removeEventListener("online", network);
-      window.removeEventListener("offline", network);
-      document.removeEventListener("visibilitychange", look);
-    };
+    this.#tally.disconnected();
+    this.#watchdog.stop();
+    this.#presence.forgetOthers();
   }
 
   #send(m: Message): boolean {
@@ -603,16 +434,7 @@ export class DocumentSession {
   }
 }
 
-function awarenessUpdate(a: awarenessProtocol.Awareness, clients: number[]): Uint8Array<ArrayBuffer> {
-  return bytes(awarenessProtocol.encodeAwarenessUpdate(a, clients));
-}
-
 /** Yjs encodes into plain array buffers; its types do not say so. */
 function bytes(b: Uint8Array): Uint8Array<ArrayBuffer> {
   return b as Uint8Array<ArrayBuffer>;
-}
-
-/** The form that other programs' editors (y-codemirror, JupyterLab) understand as well. */
-function userState(self: Self): Record<string, unknown> {
-  return { id: self.account, name: self.name, colour: self.colour };
 }

@@ -1,4 +1,4 @@
-import { type DocumentConfig, DocumentSession } from "./document";
+import { type DocumentConfig, DocumentSession, type Kept } from "./document";
 import { Store } from "./store";
 
 /** Milliseconds for which a document that nobody looks at is kept while edits of it wait. */
@@ -17,8 +17,11 @@ type Held = {
  * edits are saved.
  */
 export class Documents {
-  /** Told of a file that nobody has open, and whose edits could not be merged. */
-  stranded: (path: string, edits: number) => void = () => {};
+  /**
+   * Told of a file that nobody has open, and whose edits could not be merged; of one that
+   * is not there any more they still wait, and are merged where it is found again.
+   */
+  stranded: (path: string, kept: Kept) => void = () => {};
   /** Edits in all documents that are not known to be saved. */
   readonly waiting = new Store(0);
   #config: Omit<DocumentConfig, "path">;
@@ -109,7 +112,7 @@ export class Documents {
     const { path, waiting, connection, kept } = held.session.state.get();
     if (this.#held.get(path) !== held) this.#rekey(held, path);
     if (held.users === 0 && (waiting === 0 || connection === "over")) {
-      if (kept) this.stranded(path, kept.edits);
+      if (kept) this.stranded(path, kept);
       this.#drop(held);
     }
     this.#count();

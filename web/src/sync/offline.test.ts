@@ -16,6 +16,8 @@ class Project {
   readOnly = false;
   /** Says that messages are saved. */
   saves = true;
+  /** Where the file was renamed to, if it was; "" is nowhere that is known. */
+  moved: string | undefined;
   peers = new Map<Peer, number>();
 
   constructor(text: string) {
@@ -28,12 +30,14 @@ class Project {
 
   accept = (peer: Peer) => {
     const send = (m: Message) => peer.send(encodeMessage(m));
-    const epoch = new URL(peer.url, "http://x").searchParams.get("epoch");
+    const { pathname, searchParams: q } = new URL(peer.url, "http://x");
+    const { id, readOnly, moved } = this;
+    const path = (q.get("doc") === id && moved) || pathname.slice(1);
+    if (path === "a.py" && moved !== undefined) return peer.close(4404);
+    const epoch = q.get("epoch");
     if (epoch && epoch !== this.epoch) return peer.close(4409);
     this.peers.set(peer, 0);
     peer.onclose = () => this.peers.delete(peer);
-    const path = new URL(peer.url, "http://x").pathname.slice(1);
-    const { id, readOnly } = this;
     send({ kind: "note", note: { t: "hello", doc: id, epoch: this.epoch, readOnly, path } });
     send({ kind: "step1", vector: plain(Y.encodeStateVector(this.doc)) });
     peer.onmessage = (data) => {
@@ -249,6 +253,37 @@ test("a file that was renamed meanwhile gets its edits under the new name", asyn
   expect(second.text.toString()).toBe("mine hello");
   await b.until(async () => (await new Copies("ada", "p").has("b.py")) === 0);
   expect(await new Copies("ada", "p").has("a.py")).toBeUndefined();
+});
+
+test("a file that was renamed meanwhile is followed by the tab that has it, with its edits", async () => {
+  const b = fresh();
+  const s = await b.synced();
+  await b.offline(s, "mine ");
+  b.project.moved = "b.py";
+  b.wire.down = false;
+  s.wake();
+  await b.until(() => b.project.text === "mine hello" && s.state.get().waiting === 0);
+  expect(s.state.get()).toMatchObject({ path: "b.py", connection: "live" });
+  expect(s.state.get().kept).toBeUndefined();
+  await b.until(async () => (await new Copies("ada", "p").has("b.py")) === 0);
+});
+
+test("edits of a file that is not found any more wait, and are merged where it is found again", async () => {
+  const b = fresh();
+  await b.offline(await b.synced(), "mine ");
+  b.sessions.pop()?.end();
+  b.project.moved = "";
+  b.wire.down = false;
+  const documents = new Documents(b.config());
+  const stranded: string[] = [];
+  documents.stranded = (path, kept) => stranded.push(`${path}: ${kept.edits}, ${kept.why}`);
+  documents.setRunning(true);
+  await b.until(() => stranded.length > 0);
+  expect(stranded).toEqual(["a.py: 1, deleted"]);
+  expect(await waitingEdits("ada")).toBe(1);
+  const found = b.tab("b.py");
+  await b.until(() => b.project.text === "mine hello" && found.state.get().waiting === 0);
+  await b.until(async () => (await waitingEdits("ada")) === 0);
 });
 
 test("edits that wait in files that nobody has open are sent when the project is", async () => {

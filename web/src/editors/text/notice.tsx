@@ -156,6 +156,11 @@ function keptText(kept: Kept): string {
     );
   if (kept.why === "rights")
     return t("Your role changed, so {edits} of yours could not be saved.", { edits });
+  if (kept.why === "deleted")
+    return t(
+      "{edits} of yours could not be saved. What you wrote waits in this browser, and is merged when the file is back or opened under its new name.",
+      { edits },
+    );
   return t("{edits} of yours could not be saved.", { edits });
 }
 

@@ -2,7 +2,7 @@ import type { IDockviewPanel } from "dockview-react";
 import { inProject, socket } from "../../api/address";
 import type { Phase } from "../../api/types";
 import { Copies } from "../../sync/copies";
-import type { Self } from "../../sync/document";
+import type { Kept, Self } from "../../sync/document";
 import { Documents } from "../../sync/documents";
 import { Store } from "../../sync/store";
 import { holdKeys } from "../../ui/ahead";
@@ -95,7 +95,7 @@ export class Workspace {
       probe: (path) => whyNot(project, path),
       copies: new Copies(self.account, project, noRoom()),
     });
-    this.documents.stranded = (path, edits) => this.#stranded(path, edits);
+    this.documents.stranded = (path, kept) => this.#stranded(path, kept);
     this.keeping = new Keeping(project, kept);
     this.deck = new Deck(project, this.documents, (dock) => this.keeping.docked(dock));
     this.jobs = new Jobs(self.account, jobCalls(project));
@@ -242,15 +242,19 @@ export class Workspace {
   }
 
   /** Edits of a file that is not open could not be merged: they are offered where it is opened. */
-  #stranded(path: string, edits: number): void {
-    toast({
-      text: t(
-        "{edits, plural, one {# edit of yours to {path} that waited} other {# edits of yours to {path} that waited}} could not be merged.",
-        { edits, path },
-      ),
-      kind: "bad",
-      action: { label: t("Open the file"), run: () => this.openFile(path) },
-    });
+  #stranded(path: string, { edits, why }: Kept): void {
+    const text =
+      why === "deleted"
+        ? t(
+            "{path} is not there any more. {edits, plural, one {An edit of yours waits in this browser, and is} other {# edits of yours wait in this browser, and are}} merged when the file is back or opened under its new name.",
+            { edits, path },
+          )
+        : t(
+            "{edits, plural, one {# edit of yours to {path} that waited} other {# edits of yours to {path} that waited}} could not be merged.",
+            { edits, path },
+          );
+    const label = why === "deleted" ? t("Show what I wrote") : t("Open the file");
+    toast({ text, kind: "bad", action: { label, run: () => this.openFile(path) } });
   }
 
   #watchFolders(): void {
