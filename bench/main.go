@@ -47,6 +47,9 @@ type bench struct {
 	quick  bool // shorter rounds, smaller data: to try the program out
 	report *report
 	sites  int // that were started
+
+	viewers string // how many the section together has, with commas
+	solo    bool   // it measures ours alone
 }
 
 func main() {
@@ -80,6 +83,8 @@ func main() {
 	flag.StringVar(&b.peers, "peers", "", "folder in which the script peers installed")
 	flag.IntVar(&b.rounds, "rounds", 5, "rounds of each measurement")
 	flag.BoolVar(&b.quick, "quick", false, "short rounds and small data")
+	flag.StringVar(&b.viewers, "viewers", "20,100,500", "how many viewers the section together has, one after the other")
+	flag.BoolVar(&b.solo, "solo", false, "let the sections start, files and together measure Lyceum alone, to look into it")
 	asJSON := flag.String("json", "", "also write the rows to this file")
 	flag.Parse()
 	exit(b.main(*only, *asJSON))

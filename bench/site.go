@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +22,7 @@ type site struct {
 	data   string
 	url    string // without a slash at the end
 	client http.Client
+	phases phases
 }
 
 const (
@@ -47,6 +47,9 @@ func (b *bench) siteIn(ctx context.Context, data string, core int, env ...string
 	}
 	s.client = http.Client{Jar: jar, Timeout: 10 * time.Minute}
 	err = s.call(ctx, "POST", "/api/v1/sessions", map[string]string{"email": adminEmail, "password": adminPassword}, nil)
+	if err == nil {
+		err = s.listen(ctx)
+	}
 	if err != nil {
 		s.end(ctx)
 		return nil, err
@@ -76,14 +79,18 @@ func (b *bench) serve(data string, core int, env ...string) (*site, error) {
 
 // end stops all projects that run, and the server.
 func (s *site) end(ctx context.Context) {
-	var list struct{ Items []struct{ ID string } }
+	var list struct{ Items []project }
 	if s.call(ctx, "GET", "/api/v1/projects?limit=200", nil, &list) == nil {
 		for _, p := range list.Items {
-			_ = s.call(ctx, "POST", "/api/v1/projects/"+p.ID+"/stop", nil, nil)
+			s.phases.answered(p, s.phases.now(p.ID))
+			_ = s.ask(ctx, p.ID, "stop")
 		}
 		for _, p := range list.Items {
 			_ = s.until(ctx, p.ID, "stopped", "failed")
 		}
+	}
+	if s.phases.stop != nil {
+		s.phases.stop()
 	}
 	s.child.end()
 }
@@ -130,36 +137,40 @@ func (s *site) make(ctx context.Context, name string) (id string, err error) {
 
 // start starts a project and waits until it runs.
 func (s *site) start(ctx context.Context, id string) error {
-	if err := s.call(ctx, "POST", "/api/v1/projects/"+id+"/start", nil, nil); err != nil {
+	if err := s.ask(ctx, id, "start"); err != nil {
 		return err
 	}
 	return s.until(ctx, id, "running")
 }
 
 func (s *site) stop(ctx context.Context, id string) error {
-	if err := s.call(ctx, "POST", "/api/v1/projects/"+id+"/stop", nil, nil); err != nil {
+	if err := s.ask(ctx, id, "stop"); err != nil {
 		return err
 	}
 	return s.until(ctx, id, "stopped")
 }
 
+// ask has a project started or stopped.
+func (s *site) ask(ctx context.Context, id, what string) error {
+	before := s.phases.now(id)
+	var p project
+	if err := s.call(ctx, "POST", "/api/v1/projects/"+id+"/"+what, nil, &p); err != nil {
+		return err
+	}
+	s.phases.answered(p, before)
+	return nil
+}
+
+// until waits until the project is in one of the phases, by the event stream that
+// browsers have.
 func (s *site) until(ctx context.Context, id string, phases ...string) error {
-	deadline := time.Now().Add(60 * time.Second)
-	return poll(ctx, func() (bool, error) {
-		var p struct {
-			State struct{ Phase, Reason string }
-		}
-		if err := s.call(ctx, "GET", "/api/v1/projects/"+id, nil, &p); err != nil {
-			return false, err
-		}
-		if slices.Contains(phases, p.State.Phase) {
-			return true, nil
-		}
-		if time.Now().After(deadline) {
-			return false, fmt.Errorf("project %s is %s, want %v: %s", id, p.State.Phase, phases, p.State.Reason)
-		}
-		return false, nil
-	})
+	ctx, cancel := context.WithTimeout(ctx, 60*time.Second)
+	defer cancel()
+	now, err := s.phases.await(ctx, id, phases)
+	if err != nil {
+		return fmt.Errorf("project %s is %s, want %v: %w", id, now, phases, err)
+	}
+	return nil
 }
 
 // poll calls f until it is done: after 5 ms, and then ever more seldom, up to 100 ms,
