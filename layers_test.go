@@ -21,6 +21,7 @@ var rooms = map[string]int{
 	"internal/archive":  0,
 	"internal/preview":  0,
 	"internal/cgroup":   0,
+	"internal/jupyter":  0,
 	"internal/notebook": 0,
 
 	"internal/api":     1,
@@ -40,6 +41,7 @@ var rooms = map[string]int{
 	"internal/auth":      3,
 	"internal/lifecycle": 3,
 	"internal/livedoc":   3,
+	"internal/kernels":   3,
 
 	"internal/hub":        4,
 	"internal/project":    4,
