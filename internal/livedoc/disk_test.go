@@ -174,7 +174,7 @@ func TestCrashAfterWriting(t *testing.T) {
 	}
 	d := sl.doc
 	d.mu.Lock()
-	b := []byte(d.text.String())
+	b := []byte(d.model.text(d.y))
 	d.note.Writing = &place{Upto: d.lastUpdate, Hash: hashOf(b), Size: int64(len(b))}
 	n := d.noteLocked()
 	d.mu.Unlock()

@@ -47,8 +47,9 @@ type document struct {
 	closed    bool
 	path      string
 	y         *ydoc.Doc
-	text      *ydoc.Text
+	model     model // of the epoch
 	viewers   []*viewer
+	conns     []Conn // of castLocked
 	presences presences
 	marks     marks
 	number    uint64 // updates applied since the document was loaded
@@ -93,6 +94,10 @@ type document struct {
 // shown is the state of the file as the viewers see it: clean, dirty, writing,
 // error or deleted.
 type shown struct{ state, message, encoding, unencodable string }
+
+func (s shown) notice() notice {
+	return notice{T: "file", State: s.state, Message: s.message, Encoding: s.encoding, Unencodable: s.unencodable}
+}
 
 func wake(c chan struct{}) {
 	select {
@@ -183,11 +188,8 @@ func (d *document) applyLocked(update []byte, from *viewer) (effective []byte, e
 	d.textBytes += len(effective)
 	d.wholeBytes += len(effective)
 	msg := encodeSync(syncUpdate, effective)
-	for _, v := range d.viewers {
-		if v != from {
-			v.enqueue(msg, d.number)
-		}
-	}
+	number := d.number
+	d.castLocked(msg, func(v *viewer) bool { return v != from && v.ready }, func(v *viewer) { v.enqueue(msg, number) })
 	d.number++
 	return effective, nil
 }
@@ -197,11 +199,11 @@ func (d *document) applyLocked(update []byte, from *viewer) (effective []byte, e
 // out.
 func (d *document) roomLocked(update []byte) error {
 	if d.textBytes+len(update) > api.MaxDocumentBytes {
-		d.textBytes = len(d.text.String())
+		d.textBytes = len(d.model.text(d.y))
 		if d.textBytes+len(update) > api.MaxDocumentBytes {
 			trial := d.y.Fork(0)
 			if _, err := trial.Apply(update); err == nil {
-				if n := len(trial.Text(api.TextRoot).String()); n > api.MaxDocumentBytes && n > d.textBytes {
+				if n := len(d.model.text(trial)); n > api.MaxDocumentBytes && n > d.textBytes {
 					return errors.New("this edit would make the document larger than 32 MB")
 				}
 			}
@@ -242,12 +244,11 @@ func (d *document) showLocked() {
 	}
 	d.shown = s
 	d.stirLocked()
-	for _, v := range d.viewers {
-		if v.Extended {
-			v.fileDue = true
-			v.wakeUp()
-		}
-	}
+	extended := func(v *viewer) bool { return v.Extended }
+	d.castLocked(s.notice().encode(), extended, func(v *viewer) {
+		v.fileDue = true
+		v.wakeUp()
+	})
 }
 
 // stirLocked wakes those who wait for progress.

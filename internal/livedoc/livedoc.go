@@ -15,7 +15,9 @@
 //	3            send me all awareness states
 //	100 string   JSON, from the server to viewers that are Extended (?v=lyceum1)
 //
-// The shared text is the root "text" (api.TextRoot), a Y.Text.
+// The shared text is the root "text" (api.TextRoot), a Y.Text. A document has another
+// model when its file is a notebook (*.ipynb that can be read as one): the schema of
+// @jupyter/ydoc 4.2, see notebookModel. Hello then says "model":"notebook".
 //
 //	viewer                              server
 //	  │ ◄────────────────── hello, file ─┤ Extended only
@@ -157,6 +159,11 @@ type Config struct {
 	// and its subject; asked after a change on disk. May be nil.
 	Commit func(ctx context.Context, path string) (id, subject string, ok bool)
 
+	// Cast sends a message to those connections that it can reach without waiting, and
+	// returns the others; it may change the slice. No Write is under way on any of
+	// them. May be nil.
+	Cast func(msg []byte, to []Conn) (rest []Conn)
+
 	SaveAfter time.Duration // the file follows this long after the last edit; 0 means 2 s
 	SaveEvery time.Duration // and at least this often; 0 means 10 s
 	Group     time.Duration // how long edits are gathered for one fsync; 0 means 20 ms, at most 100 ms
@@ -192,6 +199,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.keyframe <= 0 {
 		c.keyframe = 64 << 10
+	}
+	if c.Cast == nil {
+		c.Cast = func(_ []byte, to []Conn) []Conn { return to }
 	}
 	if c.step == nil {
 		c.step = func(string) {}

@@ -99,6 +99,11 @@ func (s *Store) openDocument(ctx context.Context, k known, text string, seen pla
 	case err == nil:
 		return d, nil
 	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, errModel):
+		if err := d.giveUp(dir, err); err != nil {
+			return nil, closeForDisk(err)
+		}
+		d = s.newDocument(k.Doc, k.Path)
 	case errors.Is(err, errDamaged):
 		if err := d.giveUp(dir, err); err != nil {
 			return nil, closeForDisk(err)
@@ -123,6 +128,9 @@ func (d *document) reopen(ctx context.Context, dir, text string, seen place) err
 		return err
 	}
 	if err = d.restore(wal, found); err == nil {
+		err = d.fits(text)
+	}
+	if err == nil {
 		err = d.catchUp(ctx, text, seen)
 	}
 	if err != nil {
@@ -138,11 +146,15 @@ func (d *document) giveUp(dir string, why error) error {
 	if err != nil {
 		return err
 	}
-	d.log.Error("a document's log cannot be used; it was set aside and the document begun anew from its file", "err", why, "aside", aside)
-	if d.text == nil {
+	level := slog.LevelError
+	if errors.Is(why, errModel) {
+		level = slog.LevelInfo
+	}
+	d.log.Log(context.Background(), level, "a document's log cannot be used; it was set aside and the document begun anew from its file", "err", why, "aside", aside)
+	if d.model == nil {
 		return nil
 	}
-	return writeFile(filepath.Join(aside, "text"), []byte(d.text.String()))
+	return writeFile(filepath.Join(aside, "text"), []byte(d.model.text(d.y)))
 }
 
 // restore builds the state from the records of a log.
@@ -153,7 +165,6 @@ func (d *document) restore(wal *docLog, found opened) error {
 	d.wal, d.epoch, d.safe = wal, wal.epoch, wal.safe
 	d.sequence, d.recorded = wal.safe, wal.safe
 	d.y = ydoc.New(ydoc.Config{})
-	d.text = d.y.Text(api.TextRoot)
 	noted := false
 	for i := range found.records {
 		r := &found.records[i]
@@ -174,6 +185,10 @@ func (d *document) restore(wal *docLog, found opened) error {
 	if !noted {
 		return fmt.Errorf("%w: it does not tell of the file", errDamaged)
 	}
+	var err error
+	if d.model, err = modelNamed(d.note.Model); err != nil {
+		return err
+	}
 	d.settleIn()
 	return nil
 }
@@ -182,7 +197,7 @@ func (d *document) restore(wal *docLog, found opened) error {
 func (d *document) settleIn() {
 	d.wal.least = int64(d.store.cfg.keyframe)
 	d.y.SetClient(d.epoch.draw(d.y.StateVector()))
-	d.textBytes = len(d.text.String())
+	d.textBytes = d.model.weigh(d.y, int(d.wal.size))
 	d.wholeBytes = int(d.wal.size)
 }
 
@@ -192,8 +207,12 @@ func (d *document) catchUp(ctx context.Context, text string, seen place) error {
 	go d.keepLog() // ends by close or abandon
 	ctx, cancel := context.WithTimeout(ctx, mergeWait)
 	defer cancel()
-	err := d.takeOver(ctx, text, seen)
-	if err == nil {
+	err := d.model.accepts(text)
+	if err != nil {
+		d.locked(func() { d.cannotReadLocked(err); d.showLocked() })
+		return nil // its edits that are not in the file are kept
+	}
+	if err = d.takeOver(ctx, text, seen); err == nil {
 		d.locked(func() {
 			if d.dirtyLocked() {
 				d.firstDirty = time.Now()
@@ -217,17 +236,16 @@ func (d *document) catchUp(ctx context.Context, text string, seen place) error {
 func (d *document) begin(dir, text string, seen place) error {
 	d.epoch = newEpoch()
 	d.y = ydoc.New(ydoc.Config{Client: d.epoch.draw(nil)})
-	d.text = d.y.Text(api.TextRoot)
-	var err error
-	d.y.Transact(func(tx *ydoc.Tx) {
-		// Even of an empty file, the state names the epoch: ADR 6.
-		err = errors.Join(d.text.Insert(tx, 0, "-"), d.text.Delete(tx, 0, 1), d.text.Insert(tx, 0, text))
-	})
+	var why, err error
+	if d.model, why = modelFor(d.path, text); why != nil && d.announce == nil {
+		d.announce = asText(why)
+	}
+	d.y.Transact(func(tx *ydoc.Tx) { err = d.model.begin(tx, d.y, text) })
 	if err != nil {
 		return err
 	}
 	seen.Upto = 1
-	d.note = fileNote{Path: d.path, Synced: seen}
+	d.note = fileNote{Path: d.path, Model: d.model.name(), Synced: seen}
 	d.sequence, d.recorded, d.lastUpdate = 2, 2, 1
 	now := d.store.cfg.now()
 	d.wal, err = createLog(dir, d.id, d.epoch, d.store.cfg.open, []record{

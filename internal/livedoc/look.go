@@ -90,6 +90,10 @@ func (k *keeper) read(ctx context.Context, b []byte, e files.Entry) {
 		k.trouble(lyceum.Errorf(lyceum.Invalid, "the file on disk is not text any more"), " The document is kept as it is; edits are not written to the file.")
 		return
 	}
+	if err := k.model.accepts(text); err != nil {
+		k.locked(func() { k.cannotReadLocked(err); k.showLocked() })
+		return
+	}
 	k.settled()
 	seen := place{Hash: hashOf(b), Size: int64(len(b)), Version: e.Version, Inode: e.Inode, form: f}
 	err := k.takeOver(ctx, text, seen)

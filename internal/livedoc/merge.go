@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"lyceum/internal/api"
 	"lyceum/internal/ydoc"
 )
 
@@ -55,7 +54,7 @@ func (d *document) base(ctx context.Context, known place, writing *place, text s
 		return a, err
 	}
 	b, err := d.at(ctx, *writing)
-	if err != nil || distance(a, text) <= distance(b, text) {
+	if err != nil || d.distance(a, text) <= d.distance(b, text) {
 		return a, err
 	}
 	d.mu.Lock()
@@ -65,11 +64,10 @@ func (d *document) base(ctx context.Context, known place, writing *place, text s
 }
 
 // distance returns how large the edit is that leads from y to text.
-func distance(y *ydoc.Doc, text string) int {
+func (d *document) distance(y *ydoc.Doc, text string) int {
 	trial := y.Fork(0)
-	shared := trial.Text(api.TextRoot)
 	// An edit that fails is the shorter for it, and fails again where it counts.
-	return len(trial.Transact(func(tx *ydoc.Tx) { _ = shared.ReplaceWith(tx, text) }))
+	return len(trial.Transact(func(tx *ydoc.Tx) { _ = d.model.become(tx, trial, text) }))
 }
 
 // at builds the state of a place from the log.
@@ -114,9 +112,8 @@ func (d *document) merge(ctx context.Context, base *ydoc.Doc, text string, now p
 	if was := d.note.Synced.Encoding; was == latin && now.Encoding == "" && !now.BOM && isASCII(text) {
 		now.Encoding = was // nor do such letters about the encoding
 	}
-	shared := base.Text(api.TextRoot)
-	update := base.Transact(func(tx *ydoc.Tx) { err = shared.ReplaceWith(tx, text) })
-	if err == nil && shared.String() != text {
+	update := base.Transact(func(tx *ydoc.Tx) { err = d.model.become(tx, base, text) })
+	if err == nil && !d.model.says(base, text) {
 		err = errors.New("the document cannot be made to say what the file says")
 	}
 	if err != nil {

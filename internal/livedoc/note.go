@@ -10,7 +10,8 @@ import (
 // The last one counts.
 type fileNote struct {
 	Path   string `json:"path"`
-	Synced place  `json:"synced"` // the file and the document agreed
+	Model  string `json:"model,omitempty"` // of the epoch: "" is text
+	Synced place  `json:"synced"`          // the file and the document agreed
 	// Writing is set when the file was about to be written: after a crash its
 	// bytes may be these already.
 	Writing *place `json:"writing,omitempty"`

@@ -9,7 +9,6 @@ import (
 	"sort"
 	"time"
 
-	"lyceum/internal/api"
 	"lyceum/internal/ydoc"
 )
 
@@ -206,7 +205,7 @@ func (p past) text(seq uint64) (text string, found uint64, err error) {
 	if err != nil {
 		return "", 0, err
 	}
-	return y.Text(api.TextRoot).String(), found, nil
+	return modelOf(y).text(y), found, nil
 }
 
 // floor returns the newest sequence that is not behind seq and whose version is kept.

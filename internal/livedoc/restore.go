@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"lyceum/internal/api"
 	"lyceum/internal/files"
 	"lyceum/internal/lyceum"
 	"lyceum/internal/ydoc"
@@ -56,9 +55,8 @@ func (d *document) become(text, by string) (uint64, error) {
 		return 0, lyceum.Errorf(lyceum.Unavailable, "the document is being closed; try again")
 	}
 	trial := d.y.Fork(d.y.Client())
-	shared := trial.Text(api.TextRoot)
 	var err error
-	update := trial.Transact(func(tx *ydoc.Tx) { err = shared.ReplaceWith(tx, text) })
+	update := trial.Transact(func(tx *ydoc.Tx) { err = d.model.become(tx, trial, text) })
 	if err != nil || update == nil {
 		return 0, err
 	}

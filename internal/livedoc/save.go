@@ -13,8 +13,16 @@ import (
 
 // save writes the document into its file. It reports whether all of it is there.
 func (k *keeper) save(ctx context.Context) bool {
+	base := k.layout(ctx)
 	k.mu.Lock()
-	text, f, upto, old := k.text.String(), k.note.Synced.form, k.lastUpdate, k.note.Synced
+	writes, upto := k.model.saving(k.y), k.lastUpdate
+	k.mu.Unlock()
+	text := writes(base)
+	if err := k.keepDamaged(ctx); err != nil {
+		return k.saved(place{}, err)
+	}
+	k.mu.Lock()
+	f, old := k.note.Synced.form, k.note.Synced
 	path, gone := k.path, k.gone
 	if k.recode {
 		f.Encoding, f.BOM = "", false
@@ -75,6 +83,7 @@ func (k *keeper) saved(next place, err error) (clean bool) {
 	k.note.Synced, k.note.Writing = next, nil
 	k.noteLocked()
 	k.gone = false
+	k.model.written()
 	k.problem, k.unreadable, k.backoff, k.retryAt, k.missing = "", false, 0, time.Time{}, time.Time{}
 	k.recode, k.unencodable = k.recode && next.Encoding != "", nil
 	clean = !k.dirtyLocked()

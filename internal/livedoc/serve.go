@@ -10,7 +10,7 @@ import (
 func (d *document) serve(ctx context.Context, conn Conn, who Viewer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	v := &viewer{Viewer: who, cancel: cancel, wake: make(chan struct{}, 1)}
+	v := &viewer{Viewer: who, conn: conn, cancel: cancel, wake: make(chan struct{}, 1)}
 	if err := d.attach(v); err != nil {
 		return err
 	}
@@ -58,11 +58,19 @@ func (d *document) detach(v *viewer) {
 }
 
 func (d *document) tellLocked(ids []uint64, except *viewer) {
-	for _, v := range d.viewers {
-		if v != except {
-			v.tell(ids)
-		}
+	if len(ids) == 0 {
+		return
 	}
+	msg := encodeAwareness(d.presences.states(setOf(ids)))
+	d.castLocked(msg, func(v *viewer) bool { return v != except }, func(v *viewer) { v.tell(ids) })
+}
+
+func setOf(ids []uint64) map[uint64]bool {
+	set := make(map[uint64]bool, len(ids))
+	for _, id := range ids {
+		set[id] = true
+	}
+	return set
 }
 
 // listen takes the viewer's messages, one at a time.
@@ -134,13 +142,17 @@ func (d *document) feed(ctx context.Context, conn Conn, v *viewer) error {
 	late := time.AfterFunc(time.Hour, func() { v.cancel(errSlow) })
 	defer late.Stop()
 	for {
-		for _, b := range d.due(v) {
+		due := d.due(v)
+		for _, b := range due {
 			late.Reset(d.store.cfg.slowAfter)
 			err := conn.Write(ctx, b)
 			late.Stop()
 			if err != nil {
 				return err // v.cancel has noted errSlow when it was that
 			}
+		}
+		if len(due) > 0 {
+			continue // only when there is nothing more can others be quick
 		}
 		select {
 		case <-ctx.Done():
@@ -157,7 +169,7 @@ func (d *document) due(v *viewer) [][]byte {
 	var out [][]byte
 	if v.helloDue {
 		readOnly := v.ReadOnly
-		out = append(out, notice{T: "hello", Doc: string(d.id), Epoch: string(d.epoch), ReadOnly: &readOnly, Path: d.path}.encode())
+		out = append(out, notice{T: "hello", Doc: string(d.id), Epoch: string(d.epoch), ReadOnly: &readOnly, Path: d.path, Model: d.model.name()}.encode())
 	}
 	if v.movedDue && !v.helloDue {
 		out = append(out, notice{T: "moved", Path: d.path}.encode())
@@ -165,7 +177,7 @@ func (d *document) due(v *viewer) [][]byte {
 	v.helloDue, v.movedDue = false, false
 	if v.fileDue {
 		v.fileDue = false
-		out = append(out, notice{T: "file", State: d.shown.state, Message: d.shown.message, Encoding: d.shown.encoding, Unencodable: d.shown.unencodable}.encode())
+		out = append(out, d.shown.notice().encode())
 	}
 	if v.problem != nil {
 		out = append(out, v.problem.encode())
@@ -199,5 +211,6 @@ func (d *document) due(v *viewer) [][]byte {
 		v.savedSent = n
 		out = append(out, notice{T: "saved", N: &n}.encode())
 	}
+	v.busy = len(out) > 0
 	return out
 }

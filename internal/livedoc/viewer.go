@@ -35,9 +35,12 @@ type Viewer struct {
 // slowAfter for one message is closed with CloseSlow.
 type viewer struct {
 	Viewer
+	conn   Conn
 	cancel context.CancelCauseFunc
 	wake   chan struct{} // capacity 1
 
+	busy     bool             // feed writes to it, or will: nothing may be cast to it
+	meant    bool             // of castLocked: it is among those a message is for
 	ready    bool             // has sent its state vector
 	has      ydoc.StateVector // what it has at least
 	queue    [][]byte         // sync messages with updates
@@ -74,7 +77,9 @@ func (v *viewer) sameSession(o *viewer) bool {
 	return v.Account == o.Account && v.Session == o.Session
 }
 
+// wakeUp has feed look what is due.
 func (v *viewer) wakeUp() {
+	v.busy = true
 	select {
 	case v.wake <- struct{}{}:
 	default:

@@ -181,6 +181,7 @@ type notice struct {
 	Epoch    string  `json:"epoch,omitempty"`
 	ReadOnly *bool   `json:"readOnly,omitempty"`
 	Path     string  `json:"path,omitempty"`
+	Model    string  `json:"model,omitempty"` // of hello: "notebook"; absent for text
 	N        *uint64 `json:"n,omitempty"`
 	State    string  `json:"state,omitempty"`
 	Code     string  `json:"code,omitempty"`

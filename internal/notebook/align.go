@@ -1,5 +1,42 @@
 package notebook
 
+// Match says for each cell of a notebook which of the cells that it had before it is,
+// -1 for a new one: by its id, and where there is none by what it says, and else by
+// its place between others. No old cell is named twice.
+func Match(old, now []Cell) []int {
+	found := make([]int, len(now))
+	byID, taken := map[string]int{}, make([]bool, len(old))
+	for i := range old {
+		if _, ok := byID[old[i].ID]; !ok && old[i].ID != "" {
+			byID[old[i].ID] = i
+		}
+	}
+	var left, free []int
+	for i := range now {
+		j, ok := byID[now[i].ID]
+		if found[i] = -1; ok && !taken[j] {
+			found[i], taken[j] = j, true
+		} else if now[i].ID == "" || len(byID) < len(old) {
+			left = append(left, i)
+		}
+	}
+	for i := range old {
+		if !taken[i] {
+			free = append(free, i)
+		}
+	}
+	for _, p := range align(len(left), len(free), func(a, b int) bool {
+		c, o := &now[left[a]], &old[free[b]]
+		return c.Type == o.Type && c.Source == o.Source
+	}) {
+		i, j := left[p[0]], free[p[1]]
+		if now[i].ID == "" || old[j].ID == "" { // two ids are two cells
+			found[i] = j
+		}
+	}
+	return found
+}
+
 // maxAlign bounds the table of align: pairs that are looked at.
 const maxAlign = 4 << 20
 

@@ -219,6 +219,18 @@ func (r *reader) one(i int) Cell {
 	return c
 }
 
+// outline reads of a cell what tells it from others.
+func (r *reader) outline(i int) (c Cell) {
+	if v := r.member(i, "id"); r.is(v, text) && validID(r.str(v)) {
+		c.ID = r.str(v)
+	}
+	if c.Type = Raw; r.is(r.member(i, "cell_type"), text) {
+		c.Type = r.cellType(r.member(i, "cell_type"))
+	}
+	c.Source, _ = r.lines(r.member(i, "source"))
+	return c
+}
+
 func (r *reader) lacks(i int) {
 	for _, k := range []string{"cell_type", "source", "metadata"} {
 		if r.member(i, k) < 0 {

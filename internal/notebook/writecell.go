@@ -39,8 +39,7 @@ func inOrder(nodes []int) bool {
 	return slices.IsSorted(nodes) && !slices.Contains(nodes, -1)
 }
 
-// match finds for each cell the node that it was: by its id, and where there is none
-// by what it says, and else by its place between others.
+// match finds for each cell the node that it was, -1 for none.
 func (w *writer) match(at int) []int {
 	nodes := make([]int, len(w.n.Cells))
 	for i := range nodes {
@@ -50,37 +49,17 @@ func (w *writer) match(at int) []int {
 		return nodes
 	}
 	r := reader{tree: w.tree, n: New(), seen: map[string]bool{}}
-	r.n.Minor = w.n.Minor
 	old := slices.Collect(w.kids(at))
 	read := make([]Cell, len(old))
-	byID, free := map[string]int{}, []int{}
 	for i, node := range old {
 		if w.is(node, object) {
-			read[i] = r.one(node)
-		}
-		if id := read[i].ID; id != "" && byID[id] == 0 {
-			byID[id] = i + 1
-		} else {
-			free = append(free, i)
+			read[i] = r.outline(node)
 		}
 	}
-	taken := make([]bool, len(old))
-	for i := range w.n.Cells {
-		if j := byID[w.n.Cells[i].ID]; j > 0 && !taken[j-1] && w.n.Cells[i].ID != "" {
-			nodes[i], taken[j-1] = old[j-1], true
+	for i, j := range Match(read, w.n.Cells) {
+		if j >= 0 {
+			nodes[i] = old[j]
 		}
-	}
-	left := make([]int, 0, len(nodes))
-	for i, node := range nodes {
-		if node < 0 {
-			left = append(left, i)
-		}
-	}
-	for _, p := range align(len(left), len(free), func(a, b int) bool {
-		c, o := &w.n.Cells[left[a]], &read[free[b]]
-		return c.Type == o.Type && c.Source == o.Source
-	}) {
-		nodes[left[p[0]]] = old[free[p[1]]]
 	}
 	return nodes
 }
