@@ -57,12 +57,14 @@ func (m *notebookModel) problems() ([]notebook.Problem, bool) {
 	return m.trouble, m.lossy
 }
 
-func (m *notebookModel) text(y *ydoc.Doc) string { return readNotebook(y).Write("") }
+func (m *notebookModel) text(y *ydoc.Doc) string { return withIDs(readNotebook(y)).Write("") }
 
 // weigh allows for what JSON adds to a text: brackets, names, escapes.
 func (m *notebookModel) weigh(_ *ydoc.Doc, state int) int { return 3 * state }
 
-func (m *notebookModel) saving(y *ydoc.Doc) func(base string) string { return readNotebook(y).Write }
+func (m *notebookModel) saving(y *ydoc.Doc) func(base string) string {
+	return withIDs(readNotebook(y)).Write
+}
 
 func (m *notebookModel) begin(tx *ydoc.Tx, y *ydoc.Doc, text string) error {
 	n, err := m.read(text, false)

@@ -2,6 +2,7 @@ package livedoc
 
 import (
 	"encoding/base64"
+	"fmt"
 	"maps"
 
 	"lyceum/internal/notebook"
@@ -160,6 +161,27 @@ func plain(v any) any {
 		return v
 	}
 	return nil
+}
+
+// withIDs gives ids to cells that have none, or one that another cell has: two people
+// may have moved the same cell at once.
+func withIDs(n *notebook.Notebook) *notebook.Notebook {
+	seen := make(map[string]bool, len(n.Cells))
+	for i := range n.Cells {
+		seen[n.Cells[i].ID] = true
+	}
+	twice, next := make(map[string]bool, len(n.Cells)), 1
+	for i := range n.Cells {
+		c := &n.Cells[i]
+		for c.ID == "" || twice[c.ID] {
+			if id := fmt.Sprintf("cell-%d", next); !seen[id] {
+				c.ID = id
+			}
+			next++
+		}
+		twice[c.ID] = true
+	}
+	return n
 }
 
 // saysNotebook reports whether have is what a file says. An id that the file lacks
