@@ -23,7 +23,7 @@ type Version struct {
 	First    uint64          `json:"first" doc:"sequence of its first edit"`
 	At       time.Time       `json:"at" doc:"of its first edit, by the server's clock"`
 	Until    time.Time       `json:"until" doc:"of its last edit"`
-	Origin   string          `json:"origin" enum:"begin,edit,disk,restore" doc:"begin: the file as it was when it was first opened; disk: a program has changed the file"`
+	Origin   string          `json:"origin" enum:"begin,edit,disk,restore,run" doc:"begin: the file as it was when it was first opened; disk: a program has changed the file; run: cells of a notebook put something out"`
 	By       []VersionAuthor `json:"by" doc:"who edited, in the order of their first edits; nobody when it came from the disk"`
 	Edits    uint64          `json:"edits" doc:"how many edits it joins"`
 	Added    int             `json:"added" doc:"characters, in UTF-16 units"`

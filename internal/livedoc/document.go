@@ -49,6 +49,7 @@ type document struct {
 	y         *ydoc.Doc
 	model     model // of the epoch
 	viewers   []*viewer
+	watchers  []*Handle
 	conns     []Conn // of castLocked
 	presences presences
 	marks     marks
@@ -185,13 +186,19 @@ func (d *document) applyLocked(update []byte, from *viewer) (effective []byte, e
 	if err != nil || effective == nil {
 		return nil, err
 	}
-	d.textBytes += len(effective)
-	d.wholeBytes += len(effective)
-	msg := encodeSync(syncUpdate, effective)
+	d.spreadLocked(effective, from)
+	return effective, nil
+}
+
+// spreadLocked gives an update that y has to all viewers but from.
+func (d *document) spreadLocked(update []byte, from *viewer) {
+	d.textBytes += len(update)
+	d.wholeBytes += len(update)
+	msg := encodeSync(syncUpdate, update)
 	number := d.number
 	d.castLocked(msg, func(v *viewer) bool { return v != from && v.ready }, func(v *viewer) { v.enqueue(msg, number) })
 	d.number++
-	return effective, nil
+	d.watchersLocked()
 }
 
 // roomLocked refuses an update that would make the document too large. An update
@@ -201,7 +208,10 @@ func (d *document) roomLocked(update []byte) error {
 	if d.textBytes+len(update) > api.MaxDocumentBytes {
 		d.textBytes = len(d.model.text(d.y))
 		if d.textBytes+len(update) > api.MaxDocumentBytes {
-			trial := d.y.Fork(0)
+			trial, err := d.y.Fork(0)
+			if err != nil {
+				return err
+			}
 			if _, err := trial.Apply(update); err == nil {
 				if n := len(d.model.text(trial)); n > api.MaxDocumentBytes && n > d.textBytes {
 					return errors.New("this edit would make the document larger than 32 MB")

@@ -166,6 +166,7 @@ func (d *document) restore(wal *docLog, found opened) error {
 	d.sequence, d.recorded = wal.safe, wal.safe
 	d.y = ydoc.New(ydoc.Config{})
 	noted := false
+	var marked *runMark
 	for i := range found.records {
 		r := &found.records[i]
 		switch r.kind {
@@ -174,17 +175,23 @@ func (d *document) restore(wal *docLog, found opened) error {
 				return fmt.Errorf("%w: record %d: %w", errDamaged, r.sequence, err)
 			}
 			d.lastUpdate = r.sequence
+			if m := markIn(r.origin); m != nil {
+				marked = m
+			}
 		case kindFile:
 			n, err := decodeNote(r.data)
 			if err != nil {
 				return fmt.Errorf("%w: record %d: %w", errDamaged, r.sequence, err)
 			}
-			d.note, noted = n, true
+			if d.note, noted = n, true; n.Run != nil {
+				marked = n.Run
+			}
 		}
 	}
 	if !noted {
 		return fmt.Errorf("%w: it does not tell of the file", errDamaged)
 	}
+	d.note.Run = marked
 	var err error
 	if d.model, err = modelNamed(d.note.Model); err != nil {
 		return err

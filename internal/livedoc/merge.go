@@ -65,7 +65,10 @@ func (d *document) base(ctx context.Context, known place, writing *place, text s
 
 // distance returns how large the edit is that leads from y to text.
 func (d *document) distance(y *ydoc.Doc, text string) int {
-	trial := y.Fork(0)
+	trial, err := y.Fork(0)
+	if err != nil {
+		return 0 // it fails again where it counts
+	}
 	// An edit that fails is the shorter for it, and fails again where it counts.
 	return len(trial.Transact(func(tx *ydoc.Tx) { _ = d.model.become(tx, trial, text) }))
 }
@@ -104,7 +107,10 @@ func (d *document) merge(ctx context.Context, base *ydoc.Doc, text string, now p
 			d.mu.Unlock()
 			return false, nil
 		}
-		base = d.y.Fork(d.y.Client())
+		if base, err = d.y.Fork(d.y.Client()); err != nil {
+			d.mu.Unlock()
+			return true, err
+		}
 	}
 	if !strings.Contains(text, "\n") {
 		now.CRLF = d.note.Synced.CRLF // one line says nothing about line ends

@@ -15,6 +15,8 @@ type fileNote struct {
 	// Writing is set when the file was about to be written: after a crash its
 	// bytes may be these already.
 	Writing *place `json:"writing,omitempty"`
+	// Run is which records of a kernel the document has; later updates may say more.
+	Run *runMark `json:"run,omitempty"`
 }
 
 // place is a state that file and document had in common.

@@ -153,7 +153,7 @@ func entriesOf(records []record) []entry {
 }
 
 func entryOf(r *record) entry {
-	e := entry{first: r.sequence, sequence: r.sequence, count: r.count, since: r.time, until: r.time, author: r.author, origin: r.origin, whole: r.kind == kindKeyframe}
+	e := entry{first: r.sequence, sequence: r.sequence, count: r.count, since: r.time, until: r.time, author: r.author, origin: withoutMark(r.origin), whole: r.kind == kindKeyframe}
 	if !e.whole {
 		// What was let into the log can be read.
 		e.added, e.removed, _ = ydoc.Measure(r.data)

@@ -54,8 +54,10 @@ func (d *document) become(text, by string) (uint64, error) {
 	if d.closed {
 		return 0, lyceum.Errorf(lyceum.Unavailable, "the document is being closed; try again")
 	}
-	trial := d.y.Fork(d.y.Client())
-	var err error
+	trial, err := d.y.Fork(d.y.Client())
+	if err != nil {
+		return 0, err
+	}
 	update := trial.Transact(func(tx *ydoc.Tx) { err = d.model.become(tx, trial, text) })
 	if err != nil || update == nil {
 		return 0, err

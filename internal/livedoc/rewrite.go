@@ -61,7 +61,7 @@ func (w *rewriter) add(r *told) error {
 // joins reports whether r goes into the group from first to last.
 func (w *rewriter) joins(first, last, r *told) bool {
 	gap := r.entry.until.Sub(first.entry.since)
-	return r.author == first.author && r.origin == first.origin && gap >= 0 && gap <= w.window && r.origin != originRestore &&
+	return r.author == first.author && r.entry.origin == first.entry.origin && gap >= 0 && gap <= w.window && r.origin != originRestore &&
 		!w.kept[last.sequence] && !w.alone[last.sequence] && !w.alone[r.sequence]
 }
 
@@ -117,7 +117,7 @@ var nothing = []byte{0, 0}
 // begin begins a segment with the state r.
 func (w *rewriter) begin(r *told) {
 	s := &sealed{header: header{first: r.sequence}, summary: summary{window: w.window}}
-	s.records = appendRecord(nil, &record{kind: kindKeyframe, sequence: r.sequence, count: r.count, time: r.time, author: r.author, origin: r.origin, data: r.data})
+	s.records = appendRecord(nil, &record{kind: kindKeyframe, sequence: r.sequence, count: r.count, time: r.time, author: r.author, origin: withoutMark(r.origin), data: r.data})
 	s.summary.base = len(s.records)
 	s.entries = []entry{w.fresh(r.entry, true)}
 	w.out = append(w.out, s)
@@ -142,7 +142,7 @@ func (w *rewriter) put(r *told) {
 		w.begin(&whole)
 		return
 	}
-	s.records = appendRecord(s.records, &record{kind: kindUpdate, sequence: r.sequence, count: r.count, time: r.time, author: r.author, origin: r.origin, data: r.data})
+	s.records = appendRecord(s.records, &record{kind: kindUpdate, sequence: r.sequence, count: r.count, time: r.time, author: r.author, origin: withoutMark(r.origin), data: r.data})
 	s.entries = append(s.entries, w.fresh(r.entry, false))
 }
 
