@@ -26,6 +26,7 @@ var rooms = map[string]int{
 
 	"internal/api":     1,
 	"internal/rest":    1,
+	"internal/fan":     1,
 	"internal/lane":    1,
 	"internal/compute": 1,
 	"internal/ticket":  1,

@@ -47,7 +47,14 @@ func togetherSection(ctx context.Context, b *bench) error {
 	if b.quick {
 		edits = 40
 	}
-	for _, viewers := range []int{20, 100, 500} {
+	if b.solo {
+		peers = peers[:1]
+	}
+	for text := range strings.SplitSeq(b.viewers, ",") {
+		viewers, err := strconv.Atoi(text)
+		if err != nil || viewers < crowds {
+			return fmt.Errorf("-viewers: %q is not a number of at least %d", text, crowds)
+		}
 		for i := range peers {
 			peers[i].got = meeting{}
 		}
@@ -66,6 +73,10 @@ func togetherSection(ctx context.Context, b *bench) error {
 		}
 		ours := peers[0].got
 		b.report.add(row{What: fmt.Sprintf("%d viewers, 20 edits/s, of ours the project's own share, without the hub", viewers), Unit: "µs", Ours: ours.part})
+		if b.solo {
+			b.report.add(row{What: fmt.Sprintf("%d viewers, p50, p99, processor time in µs, missed", viewers), Ours: slices.Concat(ours.p50, ours.p99, ours.cpu, ours.missed)})
+			fmt.Println("  ", ours)
+		}
 		for _, p := range peers[1:] {
 			what := fmt.Sprintf("%d viewers, 20 edits/s, ", viewers)
 			b.report.add(row{What: what + "keystroke to the other client, p50", Unit: "ms", Ours: ours.p50, Peer: p.name, Peers: p.got.p50, Aim: "lower", Met: met(ours.p50.median() < p.got.p50.median())})

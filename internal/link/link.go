@@ -46,6 +46,7 @@ type Link struct {
 	signer    *ticket.Signer
 	log       *slog.Logger
 	pool      pool
+	fans      fans
 	buffers   buffers
 	transport *http.Transport // for what exchange does not carry
 	proxy     *httputil.ReverseProxy
@@ -91,6 +92,12 @@ func (l *Link) ServeProject(w http.ResponseWriter, r *http.Request, addr compute
 		rest.WriteError(w, r, noAddress())
 		return
 	}
+	if rest.IsWebSocket(r) {
+		if err := l.tunnel(w, r, addr, t); err != nil {
+			rest.WriteError(w, r, tunnelError(r.Context(), err))
+		}
+		return
+	}
 	signed := l.signer.Sign(t, time.Now())
 	if simple(r) {
 		if err := l.exchange(w, r, addr.Socket, signed); err != nil {
@@ -101,6 +108,7 @@ func (l *Link) ServeProject(w http.ResponseWriter, r *http.Request, addr compute
 	out := r.Clone(r.Context())
 	out.URL.Scheme, out.URL.Host, out.Host = "http", hostOf(addr), "project"
 	out.Header.Set(ticket.Header, signed)
+	out.Header.Del("Upgrade") // ServeProject has no other protocol to switch to
 	l.proxy.ServeHTTP(w, out)
 }
 
@@ -116,20 +124,7 @@ var socketHeaders = []string{"Upgrade", "Connection", "Sec-Websocket-Accept", "S
 
 // harmless strips an answer of what would speak for the site.
 func harmless(res *http.Response) error {
-	if res.StatusCode != http.StatusSwitchingProtocols {
-		rest.ContentHeaders(res.Header)
-		return nil
-	}
-	kept := http.Header{}
-	for _, name := range socketHeaders {
-		if v := res.Header.Values(name); len(v) > 0 {
-			kept[name] = v
-		}
-	}
-	clear(res.Header)
-	for name, v := range kept {
-		res.Header[name] = v
-	}
+	rest.ContentHeaders(res.Header)
 	return nil
 }
 

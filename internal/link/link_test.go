@@ -61,12 +61,18 @@ func newSite(t *testing.T, h func(*site) http.HandlerFunc) *site {
 			t.Error(err)
 		}
 	})
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.front(t, func(w http.ResponseWriter, r *http.Request) {
 		s.ServeProject(w, r, s.addr, ticket.Ticket{Project: project, Account: "a", Name: "Ada", Role: lyceum.Editor})
-	}))
-	t.Cleanup(front.Close)
-	s.url = front.URL
+	})
 	return s
+}
+
+// front lets h answer the clients.
+func (s *site) front(t *testing.T, h http.HandlerFunc) {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	s.url = server.URL
 }
 
 func (s *site) get(t *testing.T, path string) (*http.Response, string) {

@@ -1,5 +1,5 @@
 // Package project is the project server: the files, the live documents and, by
-// way of the supervisor, the terminals of one running project. It listens on
+// way of the supervisor, the terminals and kernels of one running project. It listens on
 // project.sock in the run folder. It runs as the project's own user, beside code
 // that the user wrote, and knows nothing of the site: who asks, and with which
 // role, is stated by the hub in the ticket of each request, and decided by
@@ -23,6 +23,7 @@ import (
 
 	"lyceum/internal/files"
 	"lyceum/internal/git"
+	"lyceum/internal/kernels"
 	"lyceum/internal/livedoc"
 	"lyceum/internal/lyceum"
 	"lyceum/internal/rest"
@@ -62,9 +63,11 @@ type Project struct {
 	local     []route // for programs of the project
 	dir       *files.Dir
 	documents *documents
+	runs      *kernels.Runs
 	watchers  watchers
 	sockets   socket.Set
 	super     *super
+	kernels   *kernels.Manager
 	uploads   uploads
 	activity  activity
 	quota     *quota
@@ -125,7 +128,11 @@ func open(ctx context.Context, c Config) (*Project, error) {
 	p.sweeping = make(chan struct{}, 1)
 	p.documents = openDocuments(livedoc.Config{
 		Files: p.dir, State: filepath.Join(p.dir.Home(), stateFolder), Log: c.Log, Edited: func(string) { p.activity.edit() }, Commit: p.commitOf,
+		Cast: cast,
 	}, p.trash.IDs)
+	p.runs = p.newRuns()
+	p.kernels = newKernels(p.super, c.Home, c.Log, p.runs.Found, p.activity.changed)
+	p.runs.Use(p.kernels)
 	return p, nil
 }
 
@@ -151,6 +158,7 @@ func (p *Project) serve(ctx context.Context, l net.Listener) error {
 		handler.ServeHTTP(w, r)
 	})
 	web.BaseContext = func(net.Listener) context.Context { return life }
+	p.findKernels(ctx)
 	failed := make(chan error, 1)
 	var all sync.WaitGroup
 	all.Go(func() { failed <- web.Serve(l) })
@@ -161,6 +169,8 @@ func (p *Project) serve(ctx context.Context, l net.Listener) error {
 	all.Go(func() { p.uploads.run(sweeping) })
 	all.Go(func() { p.quota.run(sweeping) })
 	all.Go(func() { p.serveLocal(sweeping) })
+	all.Go(func() { p.keepBlobs(sweeping) })
+	all.Go(func() { p.kernels.Run(sweeping) })
 	p.log.Info("the project is served", "project", p.cfg.Project, "took", time.Since(p.started).Round(time.Millisecond))
 	select {
 	case err := <-failed:
@@ -191,6 +201,8 @@ func (p *Project) stop() error {
 	p.jobs.stop(brief)
 	ctx, cancel := context.WithTimeout(context.Background(), saveTime)
 	defer cancel()
+	p.runs.Close() // what it has goes into the documents
+	p.kernels.Close()
 	err := p.documents.close(ctx)
 	all.Wait()
 	p.watchers.close()

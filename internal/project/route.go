@@ -35,7 +35,7 @@ type call struct {
 // routes is the table, an area after the other; each area stands with its handlers.
 // HEAD goes where GET goes.
 func routes() []route {
-	return slices.Concat(fileRoutes(), searchRoutes(), gitRoutes(), jobRoutes(), trashRoutes(), uploadRoutes(), archiveRoutes(), previewRoutes(), documentRoutes(), historyRoutes(), terminalRoutes(), ownRoutes())
+	return slices.Concat(fileRoutes(), searchRoutes(), gitRoutes(), jobRoutes(), trashRoutes(), uploadRoutes(), archiveRoutes(), previewRoutes(), documentRoutes(), historyRoutes(), notebookRoutes(), terminalRoutes(), kernelRoutes(), ownRoutes())
 }
 
 // ownRoutes are those of the project server itself.
@@ -45,6 +45,7 @@ func ownRoutes() []route {
 		{method: "GET", path: "control", system: true, handle: (*Project).control},
 		{method: "POST", path: "told", system: true, handle: (*Project).takeTold},
 		{method: "POST", path: "cut", system: true, handle: (*Project).cut},
+		{method: "GET", path: "fan/{id}", system: true, handle: (*Project).fan},
 		{method: "GET", path: "healthz", open: true, handle: (*Project).health},
 	}
 }

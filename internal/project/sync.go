@@ -62,3 +62,28 @@ func (p *Project) shown(c call) []api.OpenDocument {
 	}
 	return slices.DeleteFunc(all, func(d api.OpenDocument) bool { return files.Hidden(d.Path) })
 }
+
+// fan is the way to many viewers of one hub at once.
+func (p *Project) fan(w http.ResponseWriter, r *http.Request, c call) error {
+	return p.sockets.ServeFan(w, r, c.id)
+}
+
+// cast sends a message about a document to those viewers who can be reached without
+// waiting, and returns the others.
+func cast(msg []byte, to []livedoc.Conn) []livedoc.Conn {
+	conns := make([]*socket.Conn, 0, len(to))
+	for _, c := range to {
+		if s, ok := c.(*socket.Conn); ok {
+			conns = append(conns, s)
+		}
+	}
+	if len(conns) < len(to) {
+		return to // of another kind: there are none
+	}
+	left := socket.Cast(msg, conns)
+	rest := to[:0]
+	for _, c := range left {
+		rest = append(rest, c)
+	}
+	return rest
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"lyceum/internal/fan"
 	"lyceum/internal/lyceum"
 	"lyceum/internal/rest"
 )
@@ -30,6 +31,15 @@ type Conn struct {
 	readErr error       // why; set before in is closed
 	heard   atomic.Int64
 	waiting atomic.Bool // the reader waits for the client, and not for us
+	fanned  *fanned     // how it is written to; nil when by its own connection
+}
+
+// out is the fan by which the socket is written to, or nil.
+func (c *Conn) out() *fanOut {
+	if c.fanned == nil {
+		return nil
+	}
+	return c.fanned.out
 }
 
 // Read returns the next message. It returns with ctx, whose end leaves the
@@ -61,7 +71,7 @@ func (c *Conn) Write(ctx context.Context, msg []byte) error {
 	return err
 }
 
-func accept(w http.ResponseWriter, r *http.Request, o Options) (*Conn, error) {
+func (s *Set) accept(w http.ResponseWriter, r *http.Request, o Options) (*Conn, error) {
 	if !rest.IsWebSocket(r) {
 		return nil, lyceum.Errorf(lyceum.Invalid, "this address speaks WebSocket only")
 	}
@@ -75,6 +85,10 @@ func accept(w http.ResponseWriter, r *http.Request, o Options) (*Conn, error) {
 		c.kind = websocket.MessageText
 	}
 	opts.OnPongReceived = func(context.Context, []byte) { c.hear() }
+	if c.fanned = s.fans.join(r.Header.Get(fan.Header)); c.fanned != nil {
+		w.Header().Set(fan.Header, "1")
+		w = &hijacking{w, c.fanned}
+	}
 	var err error
 	if c.ws, err = websocket.Accept(w, r, opts); err != nil {
 		return nil, errAnswered
@@ -144,6 +158,7 @@ func (c *Conn) ping() {
 func (c *Conn) close(why *CloseError) {
 	t := time.AfterFunc(closeTime, c.kill)
 	defer t.Stop()
+	c.lastWord()
 	if why != nil {
 		_ = c.ws.Close(websocket.StatusCode(why.Code), clip(why.Reason)) // it may be gone
 	}

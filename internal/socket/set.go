@@ -17,6 +17,7 @@ type Set struct {
 	Log *slog.Logger // for sockets that fail; nil means no log
 
 	changed func() // called without mu
+	fans    fans
 	all     sync.WaitGroup
 
 	mu     sync.Mutex
@@ -144,4 +145,5 @@ func (s *Set) Close(ctx context.Context) {
 	case <-done:
 	case <-ctx.Done():
 	}
+	s.fans.close(ctx)
 }

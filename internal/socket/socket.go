@@ -133,7 +133,7 @@ func (s *Set) Serve(w http.ResponseWriter, r *http.Request, t ticket.Ticket, o O
 		return err
 	}
 	defer done()
-	c, err := accept(w, r, o)
+	c, err := s.accept(w, r, o)
 	if errors.Is(err, errAnswered) {
 		return nil
 	}
