@@ -68,6 +68,8 @@ type Activity struct {
 	Started     time.Time `json:"started" doc:"when the supervisor began"`
 	InputAt     time.Time `json:"inputAt" doc:"last input into any terminal, of one that is gone too; zero when there was none"`
 	Terminals   int       `json:"terminals"`
+	Kernels     int       `json:"kernels" doc:"that run"`
+	KernelAt    time.Time `json:"kernelAt" doc:"when one was last used: now as long as one works; zero when never"`
 	Viewers     int       `json:"viewers" doc:"sockets of terminals that are open"`
 	Processes   int       `json:"processes"`
 	CPUSeconds  float64   `json:"cpuSeconds" doc:"of all processes, ended ones too"`

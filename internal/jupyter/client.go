@@ -253,6 +253,20 @@ func (k *Client) Beat(ctx context.Context) (time.Duration, error) {
 	return time.Since(began), nil
 }
 
+// Drain waits until the kernel has closed all its connections, and what it sent
+// before was handed on, but no longer than ctx.
+func (k *Client) Drain(ctx context.Context) {
+	done := make(chan struct{})
+	go func() { // ends with the readers, at Close at the latest
+		k.readers.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
 // Close ends the connections. It returns when no function of the handler runs any
 // more.
 func (k *Client) Close() error {

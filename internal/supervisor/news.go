@@ -59,6 +59,13 @@ func (s *Supervisor) tellKilled(k api.Killed) {
 		k.Terminal, k.TerminalName = info.ID, info.Name
 		t.Say(sentence(k))
 	}
+	if k.PID > 0 {
+		for _, kernel := range s.kernels.now() {
+			if kernel.tellKilled(k.PID, k.Session, sentence(k)) {
+				break
+			}
+		}
+	}
 	s.news.mu.Lock()
 	defer s.news.mu.Unlock()
 	s.news.killed = append([]api.Killed{k}, s.news.killed...)

@@ -21,7 +21,7 @@ import (
 // which verb.
 type route struct {
 	method string
-	path   string // {tid} is one segment, the terminal; {pid} a process
+	path   string // {tid} is one segment, the terminal; {pid} a process; {kid} a kernel
 	verb   lyceum.Verb
 	system bool // for the hub itself only; verb is ""
 	open   bool // without a ticket; verb is ""
@@ -31,13 +31,13 @@ type route struct {
 // call is a request that was let in.
 type call struct {
 	ticket ticket.Ticket
-	tid    string // of the terminal, or the number of the process
+	tid    string // of the terminal or the kernel, or the number of the process
 }
 
 // routes is the table. /activity needs no ticket: the project server has none of
 // its own, and whoever can connect to the socket can look at the processes anyway.
 func routes() []route {
-	return []route{
+	return append([]route{
 		{method: "GET", path: "term", verb: lyceum.UseTerminals, handle: (*Supervisor).listTerminals},
 		{method: "POST", path: "term", verb: lyceum.UseTerminals, handle: (*Supervisor).makeTerminal},
 		{method: "PATCH", path: "term/{tid}", verb: lyceum.UseTerminals, handle: (*Supervisor).renameTerminal},
@@ -49,7 +49,7 @@ func routes() []route {
 		{method: "POST", path: "cut", system: true, handle: (*Supervisor).cutSockets},
 		{method: "GET", path: "activity", open: true, handle: (*Supervisor).tellActivity},
 		{method: "GET", path: "healthz", open: true, handle: (*Supervisor).tellHealth},
-	}
+	}, kernelRoutes()...)
 }
 
 // ServeHTTP answers one request.
@@ -91,7 +91,7 @@ next:
 		}
 		tid := ""
 		for i, w := range want {
-			if w == "{tid}" || w == "{pid}" {
+			if w[0] == '{' {
 				tid = got[i]
 			} else if w != got[i] {
 				continue next
@@ -213,8 +213,9 @@ func (s *Supervisor) tellActivity(w http.ResponseWriter, _ *http.Request, _ call
 	at, count := s.terminals.lastInput()
 	u := s.measure()
 	limits, killed := s.news.now()
+	kernels, usedAt := s.kernels.busy()
 	return rest.WriteJSON(w, api.Activity{
-		Started: s.started.UTC(), InputAt: at.UTC(), Terminals: count, Viewers: s.sockets.Len(),
+		Started: s.started.UTC(), InputAt: at.UTC(), Terminals: count, Kernels: kernels, KernelAt: usedAt.UTC(), Viewers: s.sockets.Len(),
 		Processes: u.processes, CPUSeconds: u.cpu.Seconds(), MemoryBytes: u.memory, Starts: int(s.server.starts.Load()),
 		CPUPercent: s.meter.percent(u.cpu, time.Now()), Limits: limits, Killed: killed,
 	})

@@ -1,11 +1,12 @@
 // Package supervisor is process 1 of a project. It starts the project server,
-// and again when it dies; it owns the terminals, which so outlive the project
-// server; it waits for the processes that others left behind; and when it is
+// and again when it dies; it owns the terminals and the kernels, which so outlive
+// the project server; it waits for the processes that others left behind; and when it is
 // told to stop it ends everything.
 //
 // It serves the terminals itself on super.sock in the run folder; the project
-// server passes /term on to it. It opens no files but its sockets and
-// pseudo-terminals.
+// server passes /term on to it. It also keeps what kernels say until the project
+// server has kept it. It opens no files but its sockets and pseudo-terminals, and
+// the files that tell kernels where to listen.
 //
 // It also works where it is not process 1: it then adopts orphans as a "child
 // subreaper" (prctl(2)). One process runs at most one supervisor, because it
@@ -61,6 +62,7 @@ type Supervisor struct {
 	verifier  *ticket.Verifier
 	children  *reaper
 	terminals *terminals
+	kernels   kernels
 	sockets   socket.Set
 	routes    []route
 	server    server
@@ -115,6 +117,7 @@ func newSupervisor(c Config) (*Supervisor, error) {
 	c.MaxTerminals = cmp.Or(c.MaxTerminals, maxTerminals)
 	s := &Supervisor{cfg: c, log: c.Log, started: time.Now(), verifier: verifier, children: newReaper()}
 	s.terminals = &terminals{max: c.MaxTerminals, home: c.Home, spawn: s.spawnProgram}
+	s.kernels = kernels{run: c.Run, spawn: s.spawnProgram, group: s.own, changed: func() {}}
 	s.server = server{argv: c.Server, grace: cmp.Or(c.Grace, 6*time.Second), log: c.Log, spawn: s.children.spawn}
 	s.routes = routes()
 	s.ownAdj = readAdj()
@@ -139,6 +142,7 @@ func (s *Supervisor) stop(web *http.Server) {
 	var all sync.WaitGroup
 	all.Go(s.server.stop)
 	all.Go(func() { s.terminals.close(context.Background()) })
+	all.Go(s.kernels.close)
 	all.Wait()
 	_ = web.Close() // only requests that were refused anyway are left
 	endStrays(strayGrace)
