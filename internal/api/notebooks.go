@@ -61,15 +61,15 @@ type NotebookAction struct {
 // NotebookEvent is a message of a notebook's channel (docs/reference/notebooks.md).
 // From the server: state, reply, comm, input; from the page: request, comm, input.
 type NotebookEvent struct {
-	T       string         `json:"t" enum:"state,reply,comm,input,request"`
-	State   *NotebookState `json:"state,omitempty"`
-	ID      string         `json:"id,omitempty"`   // of a request, and its reply
-	Type    string         `json:"type,omitempty"` // of a request: complete, inspect, …
-	Content map[string]any `json:"content,omitempty"`
-	Error   string         `json:"error,omitempty"` // of a reply: why there is none
-	Msg     *CommMessage   `json:"msg,omitempty"`
-	Input   *NotebookInput `json:"input,omitempty"`
-	Value   *string        `json:"value,omitempty"` // of input from the page
+	T              string         `json:"t" enum:"state,reply,comm,input,request"`
+	*NotebookState                // of state, in the message itself
+	ID             string         `json:"id,omitempty"`   // of a request, and its reply
+	Type           string         `json:"type,omitempty"` // of a request: complete, inspect, …
+	Content        map[string]any `json:"content,omitempty"`
+	Error          string         `json:"error,omitempty"` // of a reply: why there is none
+	Msg            *CommMessage   `json:"msg,omitempty"`
+	Input          *NotebookInput `json:"input,omitempty"`
+	Value          *string        `json:"value,omitempty"` // of input from the page
 }
 
 // CommMessage is a message of Jupyter's widgets.

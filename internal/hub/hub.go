@@ -174,8 +174,12 @@ func tag(path string) string {
 // Handler serves the public listener.
 func (h *Hub) Handler() http.Handler { return h.handler }
 
-// IsTraffic reports whether requests for the path go to a project.
-func (h *Hub) IsTraffic(path string) bool { return strings.HasPrefix(path, h.base+"/p/") }
+// TakesPlain reports whether plain requests for the path may be served in a row,
+// past net/http: those to a project and those of the API. The event stream lasts.
+func (h *Hub) TakesPlain(path string) bool {
+	path, ok := strings.CutPrefix(path, h.base)
+	return ok && (strings.HasPrefix(path, "/p/") || strings.HasPrefix(path, prefix+"/") && path != prefix+"/events")
+}
 
 // front leads project traffic past mux, which would clean its paths and redirect:
 // the names of files are the project's affair.

@@ -67,7 +67,7 @@ func (h *Hub) carry(w http.ResponseWriter, r *http.Request) error {
 	right := postgres.Right{Account: id.Account.ID, Session: id.Actor.Session, Token: id.Actor.Token, Project: object.Project, Role: object.Role}
 	lasting, done := h.sockets.add(ctx, right)
 	defer done()
-	if route.socket {
+	if route.socket || rest.IsWebSocket(r) {
 		// The right may have been lost since it was read and before the socket
 		// was registered; from here on every loss finds it.
 		if lost, err := h.DB.LostRights(ctx, []postgres.Right{right}); err != nil || len(lost) > 0 {
@@ -88,7 +88,7 @@ func orElse(err, other error) error {
 }
 
 // ofPaths are the first segments of addresses whose rest is a path in the project.
-var ofPaths = []string{"files", "sync", "archive", "history", "table", "picture", "usage"}
+var ofPaths = []string{"files", "sync", "archive", "history", "notebooks", "table", "picture", "usage"}
 
 // mayCarry asks the rule whether id may do the verb in the project named text.
 func (h *Hub) mayCarry(ctx context.Context, id auth.Identity, text, path string, v lyceum.Verb) (lyceum.Object, error) {
