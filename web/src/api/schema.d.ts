@@ -420,6 +420,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/p/{id}/blobs/{hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A large output of a notebook
+         * @description Outputs that are too large for a notebook's document are kept by their SHA-256.
+         */
+        get: operations["readBlob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/p/{id}/files/{path}": {
         parameters: {
             query?: never;
@@ -767,6 +787,72 @@ export interface paths {
         post?: never;
         /** Cancel a job; what it did until then stays */
         delete: operations["cancelJob"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/kernels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The kernels that are installed, and those that run
+         * @description A kernelspec that cannot be started says why. A kernel that died stays in the list, with its reason, until it is restarted or shut down.
+         */
+        get: operations["listKernels"];
+        put?: never;
+        /**
+         * Start a kernel
+         * @description It is answered when the process runs. A kernel that does not start is in state dead, and tells what it printed.
+         */
+        post: operations["startKernel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/kernels/{kid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Shut a kernel down */
+        delete: operations["endKernel"];
+        options?: never;
+        head?: never;
+        /** Interrupt or restart a kernel */
+        patch: operations["changeKernel"];
+        trace?: never;
+    };
+    "/p/{id}/notebooks/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What runs in a notebook
+         * @description As a WebSocket it is the notebook's channel of NotebookEvent messages (docs/reference/notebooks.md); one who may not run programs is told the state only. The notebook's content is a live document, see syncDocument.
+         */
+        get: operations["getNotebook"];
+        put?: never;
+        /**
+         * Run cells, stop, restart, answer
+         * @description It goes on without a browser; outputs come into the live document.
+         */
+        post: operations["actOnNotebook"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2342,6 +2428,71 @@ export interface components {
              */
             project: string;
         };
+        Kernel: {
+            /**
+             * Format: int64
+             * @description how many listen to it
+             */
+            connections: number;
+            /**
+             * Format: double
+             * @description of one core; absent when not known yet
+             */
+            cpuPercent?: number;
+            displayName: string;
+            id: string;
+            language: string;
+            /** @description it is dead because it used more memory than the project has */
+            memory?: boolean;
+            /**
+             * Format: int64
+             * @description with the programs that it started
+             */
+            memoryBytes: number;
+            /** @description the notebook that it was started for */
+            path?: string;
+            /** Format: int64 */
+            pid?: number;
+            /** @description why it is dead: a sentence */
+            reason?: string;
+            /**
+             * Format: date-time
+             * @description of the state
+             */
+            since: string;
+            spec: string;
+            /** Format: date-time */
+            started: string;
+            /** @enum {string} */
+            state: "starting" | "idle" | "busy" | "restarting" | "dead";
+            /** @description the last lines that it printed, when it did not start or failed */
+            stderr?: string;
+            /**
+             * Format: date-time
+             * @description when it was last asked for something, or finished it
+             */
+            usedAt: string;
+        };
+        KernelChange: {
+            /** @enum {string} */
+            action: "interrupt" | "restart";
+        };
+        KernelSpec: {
+            /** @description what a notebook that names none gets */
+            default?: boolean;
+            displayName: string;
+            /** @description absolute path of the kernelspec */
+            folder: string;
+            language: string;
+            name: string;
+            /** @description why it cannot be started */
+            problem?: string;
+        };
+        Kernels: {
+            /** @description oldest first */
+            kernels: components["schemas"]["Kernel"][];
+            specs: components["schemas"]["KernelSpec"][];
+        };
         Killed: {
             /** Format: date-time */
             at: string;
@@ -2488,6 +2639,12 @@ export interface components {
             /** @description the folder where to; empty is the home */
             to?: string;
         };
+        NewKernel: {
+            /** @description the notebook that it is for; its folder is the first one of the kernel */
+            path?: string;
+            /** @description name of a kernelspec; without it the default one */
+            spec?: string;
+        };
         NewProject: {
             description?: string;
             name: string;
@@ -2525,6 +2682,44 @@ export interface components {
             project?: string;
             /** @enum {string} */
             scope: "read" | "write" | "admin";
+        };
+        NotebookAction: {
+            /** @enum {string} */
+            action: "run" | "run-all" | "run-above" | "run-below" | "stop" | "restart" | "restart-run-all" | "start" | "shutdown" | "clear-outputs" | "input";
+            cell?: string;
+            cells?: string[];
+            spec?: string;
+            value?: string;
+        };
+        NotebookInput: {
+            cell: string;
+            password: boolean;
+            prompt: string;
+        };
+        NotebookKernel: {
+            displayName: string;
+            id: string;
+            language?: string;
+            reason?: string;
+            /** Format: date-time */
+            since: string;
+            spec: string;
+            /** @enum {string} */
+            state: "starting" | "idle" | "busy" | "dead" | "restarting";
+        };
+        NotebookProblem: {
+            /** Format: int64 */
+            cell: number;
+            message: string;
+        };
+        NotebookState: {
+            failed?: string;
+            input?: components["schemas"]["NotebookInput"];
+            kernel?: components["schemas"]["NotebookKernel"];
+            path: string;
+            problems?: components["schemas"]["NotebookProblem"][];
+            produced?: string[];
+            queue: components["schemas"]["QueuedCell"][];
         };
         OpenDocument: {
             path: string;
@@ -2805,6 +3000,14 @@ export interface components {
             version: string;
             /** @description what is nearly or quite used up, for people */
             warnings?: string[];
+        };
+        QueuedCell: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            byName?: string;
+            cell: string;
+            running?: boolean;
         };
         ReplaceFile: {
             /** @description every match, also those that were not told */
@@ -3191,10 +3394,10 @@ export interface components {
             /** @description that somebody has given it; such a version is always kept */
             name?: string;
             /**
-             * @description begin: the file as it was when it was first opened; disk: a program has changed the file
+             * @description begin: the file as it was when it was first opened; disk: a program has changed the file; run: cells of a notebook put something out
              * @enum {string}
              */
-            origin: "begin" | "edit" | "disk" | "restore";
+            origin: "begin" | "edit" | "disk" | "restore" | "run";
             /**
              * Format: int64
              * @description characters, in UTF-16 units
@@ -4183,6 +4386,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ArchiveListing"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readBlob: {
+        parameters: {
+            query?: {
+                /** @description its media type; what could run is answered as text or bytes */
+                type?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -5194,6 +5430,218 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listKernels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Kernels"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startKernel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKernel"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Kernel"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endKernel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeKernel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KernelChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Kernel"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getNotebook: {
+        parameters: {
+            query?: {
+                /** @description the document's id: it is found under its new name */
+                doc?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotebookState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    actOnNotebook: {
+        parameters: {
+            query?: {
+                /** @description the document's id */
+                doc?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotebookAction"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotebookState"];
+                };
             };
             /** @description Error */
             default: {
