@@ -78,6 +78,13 @@ func (t *tail) wait(ctx context.Context) {
 	}
 }
 
+// clear forgets what was printed until now.
+func (t *tail) clear() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.b = nil
+}
+
 // text is the end of what was printed, fit for people.
 func (t *tail) text() string {
 	t.mu.Lock()

@@ -208,6 +208,7 @@ func (r *kernelRun) open(c *jupyter.Client) {
 	if wanted {
 		return
 	}
+	r.tail.clear() // what it printed while it began explains no later end
 	k := r.k
 	k.mu.Lock()
 	r.ready = true

@@ -66,7 +66,7 @@ func (s *Supervisor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Supervisor) serve(w http.ResponseWriter, r *http.Request) error {
 	row, tid, known := s.find(r.Method, strings.TrimPrefix(r.URL.Path, "/"))
 	if known && row.open {
-		return row.handle(s, w, r, call{})
+		return row.handle(s, w, r, call{tid: tid})
 	}
 	t, err := s.verifier.Verify(r.Header.Get(ticket.Header), time.Now())
 	switch {
