@@ -46,7 +46,7 @@ func (d *Doc) Load(update []byte) error {
 	if d.tx.open {
 		return errOpen
 	}
-	d.tx.mute = true
+	d.tx.mute = len(d.updates) == 0 && d.watching == 0 && len(d.undoers) == 0
 	_, err := d.apply(nil, update, math.MaxInt/2)
 	d.tx.mute = false
 	return err
@@ -98,6 +98,7 @@ func (tx *Tx) integrateAll(in incoming) error {
 	for _, s := range in.streams {
 		tx.steps += stepsPerStruct * len(s.structs)
 	}
+	tx.ahead = newAhead(in)
 	if !tx.settle(d.enqueue(in)) {
 		return errConflicts
 	}

@@ -90,7 +90,11 @@ func (a *author) get(clock uint32) *item { return a.at(a.find(clock)) }
 func (a *author) push(it *item) {
 	n := len(a.blocks)
 	if n == 0 || len(a.blocks[n-1].items) >= maxBlock {
-		a.blocks = append(a.blocks, &block{})
+		b := &block{}
+		if n > 0 { // there will be more
+			b.clocks, b.items = make([]uint32, 0, maxBlock), make([]*item, 0, maxBlock)
+		}
+		a.blocks = append(a.blocks, b)
 		a.starts = append(a.starts, it.id.clock)
 		n++
 	}

@@ -121,12 +121,12 @@ func (c *codecStory) cut(version int, u []byte, f func([]byte, StateVector) ([]b
 // states compares whole states in V2; what either wrote in V2 loads in the other.
 func (c *codecStory) states() {
 	n := 200
-	c.s.add(cmdOpen, n, 5, !c.server.keep, cmdApply2, n, c.server.EncodeStateV2(nil), cmdState2, n, []byte{0})
+	c.s.add(cmdOpen, n, 5, !c.server.keep, cmdApply2, n, must2(c.server.EncodeStateV2(nil)), cmdState2, n, []byte{0})
 	mine := New(Config{KeepDeleted: c.server.keep})
-	if _, err := mine.ApplyV2(c.server.EncodeStateV2(nil)); err != nil {
+	if _, err := mine.ApplyV2(must2(c.server.EncodeStateV2(nil))); err != nil {
 		c.t.Fatalf("seed %d: %v", c.seed, err)
 	}
-	c.expect("the state in V2", mine.EncodeStateV2(nil), nil)
+	c.expect("the state in V2", must2(mine.EncodeStateV2(nil)), nil)
 }
 
 func (c *codecStory) compare() {

@@ -97,7 +97,11 @@ func ExampleUndoManager() {
 	defer undo.Close()
 
 	d.Transact(func(tx *ydoc.Tx) { _ = text.Insert(tx, 0, "mine") })
-	other := d.Fork(2)
+	other, err := d.Fork(2)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	_, _ = d.Apply(other.Transact(func(tx *ydoc.Tx) { _ = other.Text("text").Insert(tx, 2, "(theirs)") }))
 	fmt.Println(text)
 	undo.Undo()

@@ -15,7 +15,7 @@ func FuzzApply(f *testing.F) {
 		d := New(Config{Client: 1, KeepDeleted: len(first)%2 == 1})
 		text := d.Text("text")
 		d.Transact(func(tx *Tx) { must(t, text.Insert(tx, 0, "a 😀 text")) })
-		mirrored := d.Fork(2)
+		mirrored := fork(d, 2)
 		for _, u := range [][]byte{first, second} {
 			tryUpdate(t, d, mirrored, u)
 		}
@@ -24,7 +24,7 @@ func FuzzApply(f *testing.F) {
 			must(t, text.Delete(tx, 0, min(2, text.Len())))
 		})
 		must(t, d.check())
-		again := d.Fork(3)
+		again := fork(d, 3)
 		must(t, again.check())
 		if again.Pending() || !maps.Equal(again.StateVector(), d.StateVector()) {
 			t.Fatalf("the state %x is read as %v, want %v", d.EncodeState(nil), again.StateVector(), d.StateVector())

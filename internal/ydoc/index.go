@@ -31,36 +31,6 @@ func (l *list) at() *index {
 	return l.index
 }
 
-func buildIndex(l *list) *index {
-	var level []*node
-	leaf := &node{first: l.first}
-	level = append(level, leaf)
-	for it := l.first; it != nil; it = it.right {
-		if leaf.n >= max(1, maxLeaf*3/4) {
-			leaf = &node{first: it}
-			level = append(level, leaf)
-		}
-		it.leaf = leaf
-		leaf.n++
-		if it.visible() {
-			leaf.length += int(it.length)
-		}
-	}
-	for len(level) > 1 {
-		var above []*node
-		for part := range slices.Chunk(level, max(2, maxKids*3/4)) {
-			p := &node{kids: slices.Clone(part)}
-			for _, k := range part {
-				k.up = p
-				p.length += k.length
-			}
-			above = append(above, p)
-		}
-		level = above
-	}
-	return &index{root: level[0]}
-}
-
 // find returns the visible item that holds the unit at pos, and which of its
 // units it is; nil when pos is not below the length of the list.
 func (x *index) find(pos int) (*item, int) {

@@ -10,7 +10,7 @@ const (
 // integrate puts a struct, of which nothing is missing, into the document. It
 // cannot fail: whatever a struct refers to that makes no sense turns it into
 // garbage, as in Yjs.
-func (tx *Tx) integrate(a *author, in arrival) {
+func (tx *Tx) integrate(a *author, in arrival, near beside) {
 	it := in.item
 	tx.touch(a)
 	if off := a.next - it.id.clock; off > 0 {
@@ -23,7 +23,7 @@ func (tx *Tx) integrate(a *author, in arrival) {
 		a.push(it)
 		return
 	}
-	l, left, right := tx.neighbours(in)
+	l, left, right := tx.neighbours(in, near)
 	if l == nil {
 		*it = item{id: it.id, length: it.length, kind: kindGC, deleted: true}
 		a.push(it)
@@ -34,12 +34,16 @@ func (tx *Tx) integrate(a *author, in arrival) {
 
 // neighbours returns the list of a struct and the items that it was inserted
 // between; a nil list makes it garbage.
-func (tx *Tx) neighbours(in arrival) (l *list, left, right *item) {
+func (tx *Tx) neighbours(in arrival, near beside) (l *list, left, right *item) {
 	if r := in.origin; r.author != 0 {
-		left = tx.endingAt(r)
+		if left = near.left; !left.placed(r) || r.clock+1 != left.end() {
+			left = tx.endingAt(r)
+		}
 	}
 	if r := in.rightOrigin; r.author != 0 {
-		right = tx.startingAt(r)
+		if right = near.right; !right.placed(r) || r.clock != right.id.clock {
+			right = tx.startingAt(r)
+		}
 	}
 	switch {
 	case left != nil && left.kind == kindGC, right != nil && right.kind == kindGC:
@@ -83,7 +87,9 @@ func (tx *Tx) insert(a *author, it *item, l *list, left, right *item) {
 	a.push(it)
 	switch it.kind {
 	case kindDeleted:
-		tx.deletes = append(tx.deletes, span{a.index, it.id.clock, it.end()})
+		if !tx.mute { // else only what was there before matters
+			tx.deletes = append(tx.deletes, span{a.index, it.id.clock, it.end()})
+		}
 	case kindType:
 		it.branch = newBranch(tx.doc, it)
 	case kindFormat:

@@ -321,7 +321,7 @@ func (m *mirror) finish() {
 			if !bytes.Equal(got, want) {
 				return fmt.Errorf("person %d has state\n %x, person 0 has\n %x", i, got, want)
 			}
-			f := p.doc.Fork(0)
+			f := fork(p.doc, 0)
 			if f.Pending() || f.Text("text").String() != p.text.String() {
 				return fmt.Errorf("a fork of person %d waits: %v, text\n %q, not\n %q", i, f.Pending(), f.Text("text"), p.text)
 			}

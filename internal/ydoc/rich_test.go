@@ -176,7 +176,7 @@ func (r *rich) finish() {
 		s.add(cmdDescribe, i, cmdState, i)
 	}
 	typed, after := r.typeIn()
-	ours := []*Doc{r.server, r.relay, r.late, r.server.Fork(0)}
+	ours := []*Doc{r.server, r.relay, r.late, fork(r.server, 0)}
 	for i, d := range ours {
 		n := r.people + i
 		s.add(cmdOpen, n, 9, !d.keep, cmdApply, n, d.EncodeState(nil), cmdDescribe, n, cmdState, n)

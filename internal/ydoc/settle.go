@@ -84,7 +84,14 @@ func (tx *Tx) release() {
 // order of its clocks, so nothing behind its head can go before it.
 func (tx *Tx) advance(a *author) {
 	done := 0
-	for _, in := range a.queue {
+	for i, in := range a.queue {
+		var near beside
+		if x := tx.ahead; x != nil {
+			if i%lookAhead == 0 {
+				x.look(a.queue[i:])
+			}
+			near = x.beside[i%lookAhead]
+		}
 		if in.id.clock > a.next {
 			break // more of this author has to come first
 		}
@@ -93,7 +100,7 @@ func (tx *Tx) advance(a *author) {
 				a.wait(tx.doc.authors[need.author], need)
 				break
 			}
-			tx.integrate(a, in)
+			tx.integrate(a, in, near)
 		}
 		done++
 		if tx.steps < 0 {

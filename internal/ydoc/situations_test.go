@@ -123,7 +123,7 @@ func TestParentOfAHigherClient(t *testing.T) {
 		}
 		must(t, m.Set(tx, "inner", NewText("hello")))
 	})
-	for _, state := range [][]byte{low.EncodeState(nil), must2(ConvertV2ToV1(low.EncodeStateV2(nil)))} {
+	for _, state := range [][]byte{low.EncodeState(nil), must2(ConvertV2ToV1(must2(low.EncodeStateV2(nil))))} {
 		d := New(Config{})
 		give(t, d, state)
 		m, ok := d.Array("a").Get(0).(*Map)
@@ -134,6 +134,15 @@ func TestParentOfAHigherClient(t *testing.T) {
 			t.Errorf("the map holds %v", got)
 		}
 	}
+}
+
+// fork copies a document of a test.
+func fork(d *Doc, client uint64) *Doc {
+	f, err := d.Fork(client)
+	if err != nil {
+		panic(err)
+	}
+	return f
 }
 
 func must2(b []byte, err error) []byte {
@@ -158,10 +167,10 @@ func TestGarbageInV2(t *testing.T) {
 	d.Transact(func(tx *Tx) { must(t, m.Delete(tx, "gone")) })
 	one, two, three := New(Config{}), New(Config{}), New(Config{})
 	give(t, one, d.EncodeState(nil))
-	if _, err := two.ApplyV2(d.EncodeStateV2(nil)); err != nil {
+	if _, err := two.ApplyV2(must2(d.EncodeStateV2(nil))); err != nil {
 		t.Fatal(err)
 	}
-	half, err := DiffUpdateV2(d.EncodeStateV2(nil), StateVector{7: 60})
+	half, err := DiffUpdateV2(must2(d.EncodeStateV2(nil)), StateVector{7: 60})
 	must(t, err)
 	if _, err := three.ApplyV2(half); err != nil {
 		t.Fatal(err)
@@ -272,7 +281,7 @@ func TestLargeClients(t *testing.T) {
 	insert(t, d, 0, "hello")
 	d.Transact(func(tx *Tx) { must(t, d.Text("t").Delete(tx, 1, 3)) })
 	got := New(Config{})
-	if _, err := got.ApplyV2(must2(MergeUpdatesV2([][]byte{d.EncodeStateV2(nil), d.EncodeStateV2(nil)}))); err != nil {
+	if _, err := got.ApplyV2(must2(MergeUpdatesV2([][]byte{must2(d.EncodeStateV2(nil)), must2(d.EncodeStateV2(nil))}))); err != nil {
 		t.Fatal(err)
 	}
 	hold(t, "ho", got)

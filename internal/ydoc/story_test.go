@@ -192,7 +192,7 @@ func (s *story) finish() {
 			s.receive(p, u)
 		}
 		p.inbox = nil
-		f := p.doc.Fork(0)
+		f := fork(p.doc, 0)
 		if err := f.check(); err != nil || f.Pending() {
 			s.fail("a fork: %v, waits: %v", err, f.Pending())
 		}

@@ -191,7 +191,7 @@ func TestTransact(t *testing.T) {
 func TestFork(t *testing.T) {
 	t.Parallel()
 	d, _ := typed(t, "text")
-	f := d.Fork(7)
+	f := fork(d, 7)
 	update := f.Transact(func(tx *Tx) { must(t, f.Text("t").ReplaceWith(tx, "next")) })
 	if got, want := d.Text("t").String(), "text"; got != want {
 		t.Errorf("the original has %q, want %q", got, want)

@@ -177,7 +177,7 @@ func (s *together) get(i int, w *writer, n int) {
 func (s *together) show(i int) {
 	w := s.authors[i]
 	content, sv, pending := s.content(w.doc), w.doc.StateVector(), w.doc.Pending()
-	one, two := w.doc.EncodeState(nil), w.doc.EncodeStateV2(nil)
+	one, two := w.doc.EncodeState(nil), must2(w.doc.EncodeStateV2(nil))
 	broken, formats := w.doc.check(), w.doc.formats
 	s.script.add(cmdContent, i)
 	s.expect(fmt.Sprintf("what person %d has", i), func(d *decoder) error {

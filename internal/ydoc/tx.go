@@ -19,7 +19,8 @@ type Tx struct {
 	borrows bool      // new items may refer to bytes of the caller or of buf
 	remote  bool      // it applies an update
 	cleans  bool      // it ends with cleanFormats
-	mute    bool      // nobody wants its update, but for hooks
+	mute    bool      // nobody wants to hear what it did
+	ahead   *ahead    // of a large update
 	origin  any       // of whom it is, as the caller says
 	buf     []byte    // text of local insertions
 }
@@ -163,7 +164,7 @@ func (tx *Tx) encode() []byte {
 			as = append(as, a)
 		}
 	}
-	if len(as) == 0 && len(tx.deletes) == 0 || tx.mute && len(tx.doc.updates) == 0 {
+	if len(as) == 0 && len(tx.deletes) == 0 || tx.mute {
 		return nil
 	}
 	b := tx.doc.putStructs(make([]byte, 0, 48), as, func(a *author) uint32 { return a.before })

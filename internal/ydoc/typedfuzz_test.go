@@ -87,7 +87,7 @@ func FuzzObserve(f *testing.F) {
 			undo.Redo()
 		}
 		must(t, d.check())
-		must(t, d.Fork(3).check())
+		must(t, fork(d, 3).check())
 	})
 }
 

@@ -37,7 +37,7 @@ func TestValues(t *testing.T) {
 			must(t, d.Array("a").Insert(tx, 0, "before", c.give, "after"))
 			must(t, d.Map("m").Set(tx, "k", c.give))
 		})
-		f := d.Fork(2)
+		f := fork(d, 2)
 		got, ok := f.Map("m").Get("k")
 		if !ok || !reflect.DeepEqual(got, c.want) || !reflect.DeepEqual(f.Array("a").Get(1), c.want) {
 			t.Errorf("%#v is read as %#v and %#v, want %#v", c.give, got, f.Array("a").Get(1), c.want)
@@ -242,7 +242,7 @@ func TestLongFormatted(t *testing.T) {
 		d.Transact(func(tx *Tx) { must(t, text.Insert(tx, (i*7919)%text.Len(), "x")) })
 	}
 	must(t, d.check())
-	if got, want := d.Fork(2).Text("t").ToDelta(), text.ToDelta(); !reflect.DeepEqual(got, want) {
+	if got, want := fork(d, 2).Text("t").ToDelta(), text.ToDelta(); !reflect.DeepEqual(got, want) {
 		t.Error("a fork has other formats")
 	}
 }

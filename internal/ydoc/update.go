@@ -39,6 +39,7 @@ type target struct {
 type stream struct {
 	author  *author
 	structs []arrival
+	bulk    *bulk // for many
 }
 
 // incoming is a decoded and checked update.
@@ -73,20 +74,16 @@ const ownAbove = 512
 
 type updateReader struct {
 	decoder
-	doc        *Doc
-	lastClient uint64
-	lastAuthor uint32
+	doc *Doc
 }
 
 // author reads a client id.
 func (r *updateReader) author() uint32 {
-	if c := r.uint(); c != r.lastClient || r.lastAuthor == 0 {
-		if r.err != nil {
-			return 0
-		}
-		r.lastClient, r.lastAuthor = c, r.doc.author(c)
+	c := r.uint()
+	if r.err != nil {
+		return 0
 	}
-	return r.lastAuthor
+	return r.doc.author(c)
 }
 
 // ref reads a reference from the unit id, which may only name what was before it.
@@ -108,12 +105,22 @@ func (r *updateReader) readStream(in *incoming) {
 	}
 	s := stream{author: r.doc.authors[a]}
 	known := s.author.next
+	var run []item // of many structs
 	if clock >= known && n > 0 {
 		s.structs = make([]arrival, 0, n)
-		r.doc.slab.reserve(n)
+		if n >= bulkAbove {
+			run = make([]item, n)
+		} else {
+			r.doc.slab.reserve(n)
+		}
 	}
 	for range n {
-		p := r.doc.slab.take()
+		var p *item
+		if run != nil {
+			p = &run[len(s.structs)]
+		} else {
+			p = r.doc.slab.take()
+		}
 		p.id = ref{a, clock}
 		target := r.readStruct(p)
 		if r.err != nil {
@@ -125,10 +132,16 @@ func (r *updateReader) readStream(in *incoming) {
 		}
 		clock += p.length
 		if p.kind == kindSkip || clock <= known || p.length == 0 {
-			r.doc.slab.give(p) // Yjs writes an empty text when its API is misused
+			// Yjs writes an empty text when its API is misused.
+			if *p = (item{}); run == nil {
+				r.doc.slab.give(p)
+			}
 			continue
 		}
 		s.structs = append(s.structs, arrival{p, target})
+	}
+	if run != nil && len(s.structs) > 0 {
+		s.bulk = newBulk(run[:len(s.structs)])
 	}
 	if len(s.structs) > 0 {
 		in.streams = append(in.streams, s)

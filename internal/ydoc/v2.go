@@ -1,5 +1,7 @@
 package ydoc
 
+import "fmt"
+
 // Layout of an update (V2). It has what V1 has, in columns, each behind its
 // length but the last:
 //
@@ -48,14 +50,14 @@ func (d *Doc) ApplyV2(update []byte) (effective []byte, err error) {
 	return d.Apply(v1)
 }
 
-// EncodeStateV2 is EncodeState in V2: Yjs's encodeStateAsUpdateV2.
-func (d *Doc) EncodeStateV2(since StateVector) []byte {
+// EncodeStateV2 is EncodeState in V2: Yjs's encodeStateAsUpdateV2. An error is of
+// kind Invalid; only a document of 2 GB or a mistake in this package leads to one.
+func (d *Doc) EncodeStateV2(since StateVector) ([]byte, error) {
 	r := readV1(d.EncodeState(since))
 	r.raw = true
 	v2, err := transcode(r, &v2Sink{})
 	if err != nil {
-		// The state was written by this package from checked parts.
-		panic("ydoc: own state is malformed: " + err.Error())
+		return nil, fmt.Errorf("encode the document in V2: %w", err)
 	}
-	return v2
+	return v2, nil
 }

@@ -39,6 +39,7 @@
 package ydoc
 
 import (
+	"fmt"
 	"math/rand/v2"
 )
 
@@ -62,12 +63,14 @@ type Doc struct {
 	keep    bool
 	authors []*author         // by index; [0] is nil, so that a zero ref is none
 	index   map[uint64]uint32 // client id to index in authors
+	recent  [16]recent        // a part of index, by the low bits of the client id
 	roots   map[string]*branch
 	slab    slab
 	backlog int    // how many structs wait in the authors' queues
 	later   []span // deletions of structs that are not here yet, normalized
 	tx      Tx     // the open transaction, reused
-	mark    uint32 // the latest that place gave
+	mark    uint32 // the latest that place or leaves gave
+	touched uint32 // of goAlong
 	formats bool   // some text has or had formats
 
 	redone   map[ref]ref // what undo put in the place of deleted items, by their first units
@@ -153,14 +156,14 @@ func (d *Doc) XMLFragment(name string) *XML {
 }
 
 // Fork returns an independent copy with the author client (0: a random one).
-// Structs that still wait for missing ones are not copied.
-func (d *Doc) Fork(client uint64) *Doc {
+// Structs that still wait for missing ones are not copied. An error is of kind
+// Invalid; only a document of 2 GB or a mistake in this package leads to one.
+func (d *Doc) Fork(client uint64) (*Doc, error) {
 	f := New(Config{Client: client, KeepDeleted: d.keep})
-	if _, err := f.Restore(d.EncodeState(nil)); err != nil {
-		// The state was written by this package from checked parts.
-		panic("ydoc: own state is malformed: " + err.Error())
+	if err := f.Load(d.EncodeState(nil)); err != nil {
+		return nil, fmt.Errorf("copy the document: %w", err)
 	}
-	return f
+	return f, nil
 }
 
 // root returns the branch of a top-level type.
@@ -174,14 +177,25 @@ func (d *Doc) root(name string) *branch {
 	return b
 }
 
+// recent is an author that was asked for of late.
+type recent struct {
+	client uint64
+	author uint32
+}
+
 // author returns the index of the author with that client id, new ones too.
 func (d *Doc) author(client uint64) uint32 {
-	if i, ok := d.index[client]; ok {
-		return i
+	k := &d.recent[client%uint64(len(d.recent))]
+	if k.client == client && k.author != 0 {
+		return k.author
 	}
-	i := uint32(len(d.authors))
-	d.authors = append(d.authors, &author{id: client, index: i})
-	d.index[client] = i
+	i, ok := d.index[client]
+	if !ok {
+		i = uint32(len(d.authors))
+		d.authors = append(d.authors, &author{id: client, index: i})
+		d.index[client] = i
+	}
+	*k = recent{client, i}
 	return i
 }
 
@@ -191,6 +205,9 @@ func (d *Doc) forget(n int) {
 		delete(d.index, a.id)
 	}
 	clear(d.authors[n:])
+	if n < len(d.authors) {
+		d.recent = [16]recent{}
+	}
 	if int(d.self) >= n {
 		d.self = 0
 	}

@@ -41,6 +41,7 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	if flag.Lookup("test.bench").Value.String() == "" {
 		maxBlock, maxLeaf, maxKids = 4, 3, 4
+		bulkAbove, bulkStep, manyBlocks = 5, 3, 3
 	}
 	code := m.Run()
 	if y, err := theYjs(); err == nil {
