@@ -6,7 +6,7 @@ import { Menu, MenuChoice } from "../ui/menu";
 import { t } from "../words";
 import { download } from "./download/download";
 import styles from "./editor.module.css";
-import { type FileKind, isText, wayName, waysOf } from "./kind";
+import { type FileKind, isText, kindOf, wayName, waysOf } from "./kind";
 
 /** What every viewer is given. version changes when the file may have, on the disk. */
 export type ViewerProps = {
@@ -36,7 +36,7 @@ export function Bar({
   tight?: boolean;
   children?: ReactNode;
 }) {
-  const editable = isText(way.kind, path) && way.kind !== "text";
+  const editable = isText(way.kind, path) && way.kind !== "text" && kindOf(path) !== "notebook";
   return (
     <div
       className={classes(styles.bar, tight && styles.tight)}

@@ -1,5 +1,5 @@
 import { FileQuestion } from "lucide-react";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { isKind } from "../api/problem";
 import { useActions } from "../ui/action";
 import { Button } from "../ui/button";
@@ -20,6 +20,7 @@ const TableView = lazy(() => import("./table/table"));
 const TreeView = lazy(() => import("./tree/tree"));
 const LinesView = lazy(() => import("./lines/lines"));
 const ArchiveView = lazy(() => import("./archive/archive"));
+const NotebookEditor = lazy(() => import("./notebook/notebook"));
 const HexView = lazy(() => import("./hex/hex"));
 
 /** Whatever shows the file of a path. version changes when the file may have, on the disk. */
@@ -38,9 +39,26 @@ export function FileEditor(props: EditorProps & { version: number }) {
         }))
       : [],
   );
+  if (kind === "notebook" || (kind === "text" && kindOf(path) === "notebook"))
+    return <Notebook {...props} way={way} />;
   if (kind === "text") return <MaybeText {...props} way={way} />;
   if (!running) return <Waiting />;
   return <Viewed {...props} way={way} kind={kind} />;
+}
+
+/** A notebook; one that the project reads as text only is text. */
+function Notebook(props: EditorProps & { version: number; way: Way }) {
+  const { path } = props;
+  const [text, setText] = useState(false);
+  const asText = useCallback(() => setText(true), []);
+  if (text) return <MaybeText {...props} />;
+  return (
+    <div className={styles.fill}>
+      <Suspense fallback={<Progress>{t("Opening {path}…", { path })}</Progress>}>
+        <NotebookEditor {...props} asText={asText} />
+      </Suspense>
+    </div>
+  );
 }
 
 /** A file that is looked at. What cannot be shown in one way can still be in another. */
@@ -51,6 +69,7 @@ function Viewed(props: EditorProps & { version: number; way: Way; kind: FileKind
     host.tell({
       document: undefined,
       position: undefined,
+      kernel: undefined,
       language: undefined,
       crlf: undefined,
       peers: undefined,
@@ -126,7 +145,7 @@ function MaybeText(props: EditorProps & { version: number; way: Way }) {
     </Suspense>
   );
   const own = kindOf(path);
-  if (own === "text") return editor;
+  if (own === "text" || own === "notebook") return editor;
   return (
     <div className={styles.fill}>
       <Bar project={host.project} path={path} way={way}>

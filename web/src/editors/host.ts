@@ -11,6 +11,8 @@ export type EditorStatus = {
   peers?: Peer[] | undefined;
   /** The file ends its lines with CR LF. */
   crlf?: boolean | undefined;
+  /** What the kernel does, in words. */
+  kernel?: string | undefined;
 };
 
 /** What others do with an editor that is open. */
@@ -44,6 +46,8 @@ export type EditorProps = {
   running: boolean;
   /** The person may write files. */
   canWrite: boolean;
+  /** The person may run programs. */
+  canRun: boolean;
   vim: boolean;
   /** The tab is on the screen. */
   visible: boolean;

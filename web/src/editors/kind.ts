@@ -11,7 +11,8 @@ export type FileKind =
   | "tree"
   | "lines"
   | "hex"
-  | "archive";
+  | "archive"
+  | "notebook";
 
 const kinds: Record<string, FileKind> = {
   ...group("picture", "png jpg jpeg jpe jfif gif webp avif bmp tif tiff svg"),
@@ -21,6 +22,7 @@ const kinds: Record<string, FileKind> = {
   ...group("tree", "json geojson topojson jsonld har webmanifest"),
   ...group("archive", "zip tar tgz tbz2 txz gz bz2 xz zst jar whl"),
   pdf: "pdf",
+  ipynb: "notebook",
 };
 
 function group(kind: FileKind, extensions: string): Record<string, FileKind> {
@@ -42,13 +44,21 @@ export function kindOf(path: string): FileKind {
 
 /** Whether what the file holds is text that can be edited as such. */
 export function isText(kind: FileKind, path: string): boolean {
-  return kind === "text" || kind === "table" || kind === "tree" || extensionOf(path) === "svg";
+  return (
+    kind === "text" ||
+    kind === "notebook" ||
+    kind === "table" ||
+    kind === "tree" ||
+    extensionOf(path) === "svg"
+  );
 }
 
 /** As what a file can be shown, its own way first. */
 export function waysOf(path: string): readonly FileKind[] {
   const own = kindOf(path);
-  const others: FileKind[] = ["text", "table", "tree", "lines", "hex"];
+  // A notebook is edited by its cells: its text is only read.
+  const others: FileKind[] =
+    own === "notebook" ? ["tree", "lines", "hex"] : ["text", "table", "tree", "lines", "hex"];
   return [own, ...others.filter((k) => k !== own)];
 }
 
@@ -75,5 +85,7 @@ export function wayName(kind: FileKind): string {
       return t("Bytes (hex)");
     case "archive":
       return t("Archive");
+    case "notebook":
+      return t("Notebook");
   }
 }

@@ -13,6 +13,7 @@ import {
   mostBytes,
   waitingOf,
 } from "./copydb";
+import { wholeText } from "./ipynb";
 
 /** Text of a document that could not be merged, kept until its author has dealt with it. */
 export type KeptText = { id: number; text: string; edits: number; why: string; at: number };
@@ -118,7 +119,7 @@ export class Copies {
 function textOf(updates: Uint8Array[]): string {
   const doc = new Y.Doc();
   for (const u of updates) Y.applyUpdate(doc, u);
-  return doc.getText("text").toString();
+  return wholeText(doc);
 }
 
 /** How many edits of an account wait in this browser, in all projects. */

@@ -3,6 +3,7 @@ import { Channel } from "./channel";
 import type { Copies } from "./copies";
 import type { Copy } from "./copy";
 import type { DocumentState, Kept, Over } from "./documentstate";
+import { wholeText } from "./ipynb";
 import { Keepsake } from "./keepsake";
 import { decodeMessage, encodeMessage, type Message, type Note } from "./message";
 import { onPage } from "./page";
@@ -313,7 +314,7 @@ export class DocumentSession {
       return;
     }
     this.#life = { doc, epoch };
-    this.#set({ path, readOnly });
+    this.#set({ path, readOnly, model: note.model === "notebook" ? "notebook" : undefined });
     if (this.#keepsake.copy) this.#keepsake.copy.move(path);
     else void this.#keepsake.begin(note);
   }
@@ -395,6 +396,7 @@ export class DocumentSession {
       synced: false,
       copied: undefined,
       stored: undefined,
+      model: undefined,
       waiting: 0,
       generation: generation + 1,
     };
@@ -405,7 +407,7 @@ export class DocumentSession {
   /** The text, when there are edits in it that the project has not. */
   #unmerged(why: Kept["why"]): Kept | undefined {
     const edits = this.#tally.waiting;
-    return edits > 0 ? { text: this.text.toString(), edits, why } : undefined;
+    return edits > 0 ? { text: wholeText(this.#doc), edits, why } : undefined;
   }
 
   #lostConnection(): void {

@@ -16,6 +16,8 @@ export type DocumentState = {
   path: string;
   connection: "connecting" | "live" | "offline" | "paused" | "over";
   over?: Over;
+  /** What the document is: one text (absent), or the cells of a notebook. */
+  model?: "notebook";
   /** The text is whole: the first synchronisation of this epoch is done. */
   synced: boolean;
   /** The text is what this browser kept, as old as the time says (ms since 1970), until it is synced. */

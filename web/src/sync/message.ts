@@ -16,7 +16,7 @@ const update = 2;
 
 /** What the project says of the document. Unknown kinds are left out. */
 export type Note =
-  | { t: "hello"; doc: string; epoch: string; readOnly: boolean; path: string }
+  | { t: "hello"; doc: string; epoch: string; readOnly: boolean; path: string; model?: string }
   /** The first n messages with updates of this connection are on disk. */
   | { t: "saved"; n: number }
   /** encoding: when it is not UTF-8; unencodable: a character that it has not. */

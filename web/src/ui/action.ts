@@ -145,7 +145,7 @@ export function matches(e: Stroke, keys: string, mac: boolean): boolean {
   const meta = mod && mac;
   const letter = last.length > 1 || /[a-z]/i.test(last);
   return (
-    e.key.toLowerCase() === last.toLowerCase() &&
+    (last === "Space" ? e.key === " " : e.key.toLowerCase() === last.toLowerCase()) &&
     e.ctrlKey === ctrl &&
     e.metaKey === meta &&
     e.altKey === parts.includes("Alt") &&

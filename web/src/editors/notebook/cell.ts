@@ -1,4 +1,5 @@
 import * as Y from "yjs";
+import { plain } from "../../sync/ipynb";
 import { Store } from "../../sync/store";
 
 /** The kinds of cells. One of an unknown kind is shown as raw. */
@@ -18,6 +19,8 @@ export type Head = {
 /** One output of a cell, read when it is shown. version changes with what is in it. */
 export type Output = { key: number; map: Y.Map<unknown>; version: number };
 
+let made = 0;
+
 /** A cell of a live notebook: its Y.Map, and what of it changed. */
 export class Cell {
   readonly map: Y.Map<unknown>;
@@ -28,6 +31,10 @@ export class Cell {
   readonly outputs: Store<readonly Output[]>;
   /** Counts the changes of the source. */
   readonly edits = new Store(0);
+  /** Its outputs were written by a run that the page saw. */
+  readonly produced = new Store(false);
+  /** Tells this object from one that was made for the same cell after it moved. */
+  readonly serial = ++made;
   #next = 0;
   #known = new WeakMap<Y.Map<unknown>, Output>();
 
@@ -56,6 +63,7 @@ export class Cell {
     const has = (name: string) => first === name || (first === undefined && keys?.has(name) === true);
     if (has("source")) this.edits.set(this.edits.get() + 1);
     if (has("outputs")) {
+      if (this.map.get("execution_state") === "running") this.produced.set(true);
       const [, at] = path;
       if (typeof at === "number") this.#touch(at);
       else this.#readOutputs();
@@ -111,11 +119,6 @@ function readHead(map: Y.Map<unknown>): Head {
     state: state === "running" || state === "queued" ? state : "idle",
     metadata: record(metadata),
   };
-}
-
-/** A value of a document as plain JSON. */
-export function plain(v: unknown): unknown {
-  return v instanceof Y.AbstractType ? v.toJSON() : v;
 }
 
 /** What is in an object; nothing when it is none. */

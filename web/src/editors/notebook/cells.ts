@@ -1,7 +1,8 @@
 // What is done to the cells of a notebook, on its Y.Doc. Callers wrap each in one
 // step of Notebook.edit.
 import * as Y from "yjs";
-import { type CellType, plain, record } from "./cell";
+import { plain } from "../../sync/ipynb";
+import { type CellType, record } from "./cell";
 
 /** A cell as it is in a file, with its source as one text. */
 export type CellJSON = {

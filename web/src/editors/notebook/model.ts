@@ -1,6 +1,7 @@
 import * as Y from "yjs";
+import { plain } from "../../sync/ipynb";
 import { Store } from "../../sync/store";
-import { Cell, idOf, plain, record } from "./cell";
+import { Cell, idOf, record } from "./cell";
 
 /** Where a change of the page's own comes from: what undo takes back. */
 export const own = Symbol("notebook");

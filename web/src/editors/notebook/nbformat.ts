@@ -1,43 +1,8 @@
-// Notebooks as files, for what the browser gives away: a download, the clipboard, a script.
+// Notebooks as files, for what the browser gives away: a script, the clipboard; sync/ipynb.ts writes the file.
 import * as Y from "yjs";
-import { plain, record } from "./cell";
+import { record } from "./cell";
+
 import { type CellJSON, cellJSON, emptyCell, insert, joined } from "./cells";
-
-/** The notebook as the text of an .ipynb file, with long texts as their lines. */
-export function notebookText(doc: Y.Doc): string {
-  const meta = doc.getMap("meta");
-  const number = (name: string, otherwise: number) => {
-    const n = meta.get(name);
-    return typeof n === "number" ? n : otherwise;
-  };
-  const cells = doc
-    .getArray("cells")
-    .toArray()
-    .filter((c): c is Y.Map<unknown> => c instanceof Y.Map)
-    .map((c) => asLines(cellJSON(c)));
-  const file = {
-    cells,
-    metadata: record(plain(meta.get("metadata"))),
-    nbformat: number("nbformat", 4),
-    nbformat_minor: number("nbformat_minor", 5),
-  };
-  return `${JSON.stringify(file, null, 1)}\n`;
-}
-
-function asLines(cell: CellJSON): Record<string, unknown> {
-  const { source, outputs, ...rest } = cell;
-  return {
-    ...rest,
-    source: lines(source),
-    ...(outputs && {
-      outputs: outputs.map((o) => (o.output_type === "stream" ? { ...o, text: lines(joined(o.text)) } : o)),
-    }),
-  };
-}
-
-function lines(text: string): string[] {
-  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
-}
 
 /** Reads a notebook into an empty document: for tests, and where no project is. Throws SyntaxError. */
 export function readNotebook(text: string, doc: Y.Doc): void {

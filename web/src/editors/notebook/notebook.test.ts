@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import * as Y from "yjs";
+import { notebookText } from "../../sync/ipynb";
 import { clear, emptyCell, insert, merge, move, remove, setType, split } from "./cells";
 import { Notebook } from "./model";
-import { notebookText, readNotebook, scriptText } from "./nbformat";
+import { readNotebook, scriptText } from "./nbformat";
 
 const file = JSON.stringify({
   cells: [

@@ -56,6 +56,7 @@ export function Body({ api, params }: IDockviewPanelProps) {
       path={tab.path}
       running={running}
       canWrite={may("files.write")}
+      canRun={may("terminals.use")}
       vim={editorKeys === "vim"}
       visible={shown.now}
       active={active}

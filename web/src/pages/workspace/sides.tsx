@@ -1,5 +1,6 @@
 import {
   Activity,
+  Cpu,
   Files,
   GitBranch,
   History,
@@ -13,6 +14,7 @@ import { t } from "../../words";
 import { Explorer } from "./explorer";
 import { GitSide } from "./git/side";
 import { HistorySide } from "./history/side";
+import { KernelsPanel } from "./kernels";
 import { PeoplePanel } from "./people";
 import { SearchPanel } from "./search";
 import { TerminalsPanel } from "./terminals";
@@ -50,6 +52,7 @@ export function sideParts(): readonly SidePart[] {
       verb: "terminals.use",
       show: TerminalsPanel,
     },
+    { id: "kernels", label: t("Kernels"), icon: Cpu, verb: "terminals.use", show: KernelsPanel },
     {
       id: "running",
       label: t("Running things"),

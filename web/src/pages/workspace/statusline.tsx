@@ -55,7 +55,7 @@ function Following() {
 
 function Document({ open }: { open: OpenTab }) {
   const { narrow } = useRoom();
-  const { document, position, language, crlf, peers } = useStore(open.status);
+  const { document, position, language, crlf, peers, kernel } = useStore(open.status);
   return (
     <>
       {peers?.slice(0, 5).map((p) => (
@@ -83,6 +83,7 @@ function Document({ open }: { open: OpenTab }) {
       ) : null}
       {crlf && !narrow ? <span title={t("Lines end with CR LF")}>CRLF</span> : null}
       {language && !narrow ? <span>{language}</span> : null}
+      {kernel ? <span data-kernel>{kernel}</span> : null}
     </>
   );
 }

@@ -39,6 +39,8 @@ export function wayOf(v: Version): string {
       return v.by.length > 0
         ? t("{name} brought back an older version", { name: whoOf(v) })
         : t("An older version was brought back");
+    case "run":
+      return v.by.length > 0 ? t("{name} ran cells", { name: whoOf(v) }) : t("Cells were run");
     case "edit":
       return whoOf(v) || t("Edited");
   }
