@@ -47,7 +47,7 @@ func (d projectDoc) parameters(path string) []*huma.Param {
 	if strings.Contains(path, "{path}") {
 		list = append(list, &huma.Param{Name: "path", In: "path", Required: true, Description: "from the project's home, each segment percent-encoded, with / between them", Schema: text})
 	}
-	for name, what := range map[string]string{"tid": "its id", "jid": "the job", "uid": "the upload", "pid": "the number of the process"} {
+	for name, what := range map[string]string{"tid": "its id", "jid": "the job", "uid": "the upload", "pid": "the number of the process", "kid": "the kernel", "hash": "SHA-256 of the output, in hexadecimal"} {
 		if strings.Contains(path, "{"+name+"}") {
 			list = append(list, &huma.Param{Name: name, In: "path", Required: true, Description: what, Schema: text})
 		}

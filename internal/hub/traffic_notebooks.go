@@ -10,7 +10,7 @@ import (
 // notebookTraffic are the rows for what runs in notebooks.
 func notebookTraffic() []projectRoute {
 	return []projectRoute{
-		{method: "GET", path: "notebooks/{path...}", verb: lyceum.ReadFiles, doc: projectDoc{id: "getNotebook", summary: "What runs in a notebook", answer: reflect.TypeFor[api.NotebookState](),
+		{method: "GET", path: "notebooks/{path...}", verb: lyceum.ReadFiles, doc: projectDoc{id: "getNotebook", summary: "What runs in a notebook", answer: reflect.TypeFor[api.NotebookState](), other: reflect.TypeFor[api.NotebookEvent](),
 			doc:   "As a WebSocket it is the notebook's channel of NotebookEvent messages (docs/reference/notebooks.md); one who may not run programs is told the state only. The notebook's content is a live document, see syncDocument.",
 			query: []string{"doc: the document's id: it is found under its new name"}}},
 		{method: "POST", path: "notebooks/{path...}", verb: lyceum.UseTerminals, doc: projectDoc{id: "actOnNotebook", summary: "Run cells, stop, restart, answer", body: reflect.TypeFor[api.NotebookAction](), answer: reflect.TypeFor[api.NotebookState](),

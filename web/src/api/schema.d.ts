@@ -1731,6 +1731,21 @@ export interface components {
             /** @description what was done: project.delete */
             verb: string;
         };
+        CommMessage: {
+            buffers: string[];
+            content: {
+                [key: string]: unknown;
+            };
+            header: {
+                [key: string]: unknown;
+            };
+            metadata: {
+                [key: string]: unknown;
+            };
+            parent_header: {
+                [key: string]: unknown;
+            };
+        };
         DiffHunk: {
             lines: components["schemas"]["DiffLine"][];
             /** Format: int64 */
@@ -2689,6 +2704,25 @@ export interface components {
             cell?: string;
             cells?: string[];
             spec?: string;
+            value?: string;
+        };
+        NotebookEvent: {
+            content?: {
+                [key: string]: unknown;
+            };
+            error?: string;
+            failed?: string;
+            id?: string;
+            input?: components["schemas"]["NotebookInput"];
+            kernel?: components["schemas"]["NotebookKernel"];
+            msg?: components["schemas"]["CommMessage"];
+            path: string;
+            problems?: components["schemas"]["NotebookProblem"][];
+            produced?: string[];
+            queue: components["schemas"]["QueuedCell"][];
+            /** @enum {string} */
+            t: "state" | "reply" | "comm" | "input" | "request";
+            type?: string;
             value?: string;
         };
         NotebookInput: {
@@ -4408,6 +4442,8 @@ export interface operations {
             path: {
                 /** @description the project */
                 id: string;
+                /** @description SHA-256 of the output, in hexadecimal */
+                hash: string;
             };
             cookie?: never;
         };
@@ -5517,6 +5553,8 @@ export interface operations {
             path: {
                 /** @description the project */
                 id: string;
+                /** @description the kernel */
+                kid: string;
             };
             cookie?: never;
         };
@@ -5547,6 +5585,8 @@ export interface operations {
             path: {
                 /** @description the project */
                 id: string;
+                /** @description the kernel */
+                kid: string;
             };
             cookie?: never;
         };
@@ -5599,7 +5639,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NotebookState"];
+                    "application/json": components["schemas"]["NotebookState"] | components["schemas"]["NotebookEvent"];
                 };
             };
             /** @description Error */
