@@ -1,6 +1,7 @@
 package livedoc
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -53,6 +54,21 @@ func (p *pipe) Write(ctx context.Context, b []byte) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// castSome reaches those pipes whose other end listens, but for one in four.
+func castSome(msg []byte, to []Conn) (rest []Conn) {
+	for _, c := range to {
+		if p, ok := c.(*pipe); ok && rand.IntN(4) > 0 {
+			select {
+			case p.out <- slices.Clone(msg):
+				continue
+			default:
+			}
+		}
+		rest = append(rest, c)
+	}
+	return rest
 }
 
 // socket is a Conn over a byte stream: each message behind its length.
@@ -115,7 +131,7 @@ func (c *client) start(conn Conn) {
 	c.mu.Lock()
 	c.conn, c.cancel, c.done = conn, cancel, make(chan struct{})
 	c.ended, c.synced, c.sent, c.saved, c.sentSV = nil, false, 0, 0, map[uint64]ydoc.StateVector{}
-	sv := c.y.StateVector().Encode()
+	sv := c.y.StateVector()
 	done := c.done
 	c.mu.Unlock()
 	out := make(chan []byte, 1024)
@@ -132,7 +148,7 @@ func (c *client) start(conn Conn) {
 			}
 		}
 	}()
-	out <- encodeSync(syncStep1, sv)
+	out <- encodeStep1(sv)
 	go func() { // ends with ctx or the connection
 		defer close(done)
 		defer cancel()
@@ -197,51 +213,43 @@ func (c *client) note(f func()) {
 
 // take acts on a message of the server.
 func (c *client) take(b []byte, out chan<- []byte) error {
-	r := reader{b: b}
-	switch kind := r.uint(); kind {
-	case msgSync:
-		sub, body := r.uint(), r.bytes()
-		if r.failed || len(r.b) > 0 {
-			return errors.New("a sync message is malformed")
+	if n, ok := bytes.CutPrefix(b, []byte{msgLyceum}); ok {
+		_, size := binary.Uvarint(n)
+		var told notice
+		if err := json.Unmarshal(n[max(size, 0):], &told); err != nil {
+			return err
 		}
-		if sub == syncStep1 {
-			sv, err := ydoc.DecodeStateVector(body)
-			if err != nil {
-				return err
+		c.hear(told)
+		return nil
+	}
+	m, err := ydoc.DecodeMessage(b)
+	if err != nil {
+		return err
+	}
+	switch {
+	case m.Kind == ydoc.MessageAwareness:
+		for _, s := range m.States {
+			if s.Gone() {
+				delete(c.aware, s.Client)
+			} else {
+				c.aware[s.Client] = string(s.State)
 			}
-			c.sent++
-			c.sentSV[c.sent] = c.y.StateVector()
-			out <- encodeSync(syncStep2, c.y.EncodeState(sv))
-			return nil
 		}
-		c.synced = c.synced || sub == syncStep2
+	case m.Kind != ydoc.MessageSync:
+		return fmt.Errorf("message of kind %d", m.Kind)
+	case m.Sync == ydoc.SyncStep1:
+		c.sent++
+		c.sentSV[c.sent] = c.y.StateVector()
+		out <- encodeStep2(c.y.EncodeState(m.Vector))
+	default:
+		c.synced = c.synced || m.Sync == ydoc.SyncStep2
 		c.echoed++
-		if _, err := c.y.Apply(body); err != nil {
+		if _, err := c.y.Apply(m.Update); err != nil {
 			return err
 		}
 		if c.y.Pending() && c.synced {
 			return errors.New("an update had gaps")
 		}
-	case msgAwareness:
-		states, err := decodeAwareness(r.bytes())
-		if err != nil {
-			return err
-		}
-		for _, s := range states {
-			if s.gone() {
-				delete(c.aware, s.client)
-			} else {
-				c.aware[s.client] = string(s.state)
-			}
-		}
-	case msgLyceum:
-		var n notice
-		if err := json.Unmarshal(r.bytes(), &n); err != nil {
-			return err
-		}
-		c.hear(n)
-	default:
-		return fmt.Errorf("message of kind %d", kind)
 	}
 	return nil
 }
@@ -282,7 +290,7 @@ func (c *client) edit(f func(tx *ydoc.Tx, text *ydoc.Text) error) {
 	}
 	c.sent++
 	c.sentSV[c.sent] = c.y.StateVector()
-	_ = c.conn.Write(context.Background(), encodeSync(syncUpdate, u)) // a lost connection shows in ended
+	_ = c.conn.Write(context.Background(), encodeUpdate(u)) // a lost connection shows in ended
 }
 
 func (c *client) insert(pos int, s string) {
@@ -380,7 +388,7 @@ func newHomeIn(t testing.TB, dir string, change ...func(*Config)) *home {
 	h.cfg = Config{
 		Files: d, State: filepath.Join(h.dir, ".local/state/lyceum/documents"),
 		SaveAfter: 50 * time.Millisecond, SaveEvery: 200 * time.Millisecond, Group: 5 * time.Millisecond,
-		Linger: time.Hour,
+		Linger: time.Hour, Cast: castSome,
 	}
 	for _, f := range change {
 		f(&h.cfg)

@@ -10,25 +10,50 @@ const (
 	commitEvery = 2 * time.Second // a file that a program writes all the time asks no more often
 )
 
-// findCommit looks, beside everything else, whether the change on disk with the
-// sequence seq came from git, and notes its commit.
-func (s *Store) findCommit(ctx context.Context, d *document, path string, seq uint64) {
-	if s.cfg.Commit == nil || time.Since(d.commitAsked) < commitEvery {
+// findCommitLocked looks, beside everything else, whether the change on disk with the
+// sequence seq came from git, and notes its commit. When it was looked for one just
+// now it waits; of the changes meanwhile the last one is asked for.
+func (d *document) findCommitLocked(seq uint64) {
+	if d.store.cfg.Commit == nil {
 		return
 	}
-	d.commitAsked = time.Now()
-	ctx = context.WithoutCancel(ctx) // what found the change does not wait
-	s.commits.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, commitTime)
-		defer cancel()
-		id, subject, ok := s.cfg.Commit(ctx, path)
-		if !ok {
+	d.uncommitted = seq
+	if !d.searching {
+		d.searching = true
+		d.store.commits.Go(d.findCommits)
+	}
+}
+
+// findCommits looks for commits as long as there are changes to ask for.
+func (d *document) findCommits() {
+	for {
+		d.mu.Lock()
+		seq, path := d.uncommitted, d.path
+		d.uncommitted, d.searching = 0, seq != 0
+		d.mu.Unlock()
+		if seq == 0 {
 			return
 		}
-		s.rewriting.RLock()
-		defer s.rewriting.RUnlock()
-		if err := addLabel(d.wal.dir, label{Epoch: d.epoch, Seq: seq, Commit: id, Subject: shorten(subject, maxName)}); err != nil {
-			d.log.Warn("the commit of a change on disk cannot be noted", "err", err)
+		d.findCommit(path, seq)
+		pause := time.NewTimer(commitEvery)
+		select {
+		case <-pause.C:
+		case <-d.fileDone: // the document is being closed: now or never
+			pause.Stop()
 		}
-	})
+	}
+}
+
+func (d *document) findCommit(path string, seq uint64) {
+	ctx, cancel := context.WithTimeout(context.Background(), commitTime)
+	defer cancel()
+	id, subject, ok := d.store.cfg.Commit(ctx, path)
+	if !ok {
+		return
+	}
+	d.store.rewriting.RLock()
+	defer d.store.rewriting.RUnlock()
+	if err := addLabel(d.wal.dir, label{Epoch: d.epoch, Seq: seq, Commit: id, Subject: shorten(subject, maxName)}); err != nil {
+		d.log.Warn("the commit of a change on disk cannot be noted", "err", err)
+	}
 }

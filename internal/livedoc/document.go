@@ -87,7 +87,8 @@ type document struct {
 	unencodableAt uint64       // the last update when that was found
 	shown         shown        // what the viewers were told
 
-	commitAsked time.Time // when it was last looked for the commit of a change on disk
+	uncommitted uint64 // the last change on disk whose commit is to be looked for; 0 for none
+	searching   bool   // for commits
 
 	announce *notice // to be told to each viewer; nil for nothing
 }
@@ -194,7 +195,7 @@ func (d *document) applyLocked(update []byte, from *viewer) (effective []byte, e
 func (d *document) spreadLocked(update []byte, from *viewer) {
 	d.textBytes += len(update)
 	d.wholeBytes += len(update)
-	msg := encodeSync(syncUpdate, update)
+	msg := encodeUpdate(update)
 	number := d.number
 	d.castLocked(msg, func(v *viewer) bool { return v != from && v.ready }, func(v *viewer) { v.enqueue(msg, number) })
 	d.number++

@@ -105,7 +105,7 @@ func TestReadOnly(t *testing.T) {
 	if !*viewer.hello.ReadOnly {
 		t.Error("hello does not say read-only")
 	}
-	viewer.send(encodeAwareness([]clientState{{client: 7, clock: 1, state: []byte(`{"cursor":1}`)}}))
+	viewer.send(encodeAwareness([]ydoc.AwarenessState{{Client: 7, Clock: 1, State: []byte(`{"cursor":1}`)}}))
 	ada.wait(t, "the viewer's cursor", func() bool { return ada.aware[7] == `{"cursor":1}` })
 	ada.insert(3, " two")
 	viewer.waitText(t, "one two")
@@ -113,9 +113,9 @@ func TestReadOnly(t *testing.T) {
 	// What it has as step 2 is ignored.
 	other := ydoc.New(ydoc.Config{})
 	u := other.Transact(func(tx *ydoc.Tx) { _ = other.Text(api.TextRoot).Insert(tx, 0, "forged ") })
-	viewer.send(encodeSync(syncStep2, u))
-	viewer.send([]byte{msgQuery})
-	viewer.send(encodeSync(syncUpdate, u))
+	viewer.send(encodeStep2(u))
+	viewer.send([]byte{byte(ydoc.MessageQuery)})
+	viewer.send(encodeUpdate(u))
 	if got := viewer.waitClosed(t); got != CloseForbidden {
 		t.Errorf("closed with %d, want %d", got, CloseForbidden)
 	}
@@ -159,7 +159,7 @@ func TestEpochs(t *testing.T) {
 		t.Errorf("hello is %+v, want another epoch of the same document", fresh.hello)
 	}
 	// One that learnt of the old epoch from another tab.
-	fresh.send(encodeSync(syncUpdate, ada.y.EncodeState(nil)))
+	fresh.send(encodeUpdate(ada.y.EncodeState(nil)))
 	if got := fresh.waitClosed(t); got != CloseEpoch {
 		t.Errorf("an update of the old epoch closes with %d, want %d", got, CloseEpoch)
 	}
@@ -178,8 +178,8 @@ func TestProtocolErrors(t *testing.T) {
 		"no update":       {0, 2, 3, 255, 255, 255},
 		"no state vector": {0, 0, 3, 255, 255, 255},
 		"trailing":        {3, 0},
-		"awareness":       encodeAwareness([]clientState{{1, 1, []byte("{")}}),
-		"big awareness":   encodeAwareness([]clientState{{1, 1, []byte(`"` + strings.Repeat("x", maxState) + `"`)}}),
+		"awareness":       encodeAwareness([]ydoc.AwarenessState{{Client: 1, Clock: 1, State: []byte("{")}}),
+		"big awareness":   encodeAwareness([]ydoc.AwarenessState{{Client: 1, Clock: 1, State: []byte(`"` + strings.Repeat("x", maxState) + `"`)}}),
 	} {
 		c := h.edit("a")
 		c.send(b)

@@ -67,12 +67,15 @@ func (e EpochID) foreign(sv ydoc.StateVector) bool {
 // A state vector came before any update and was checked whole; this finds the
 // client that has learnt of another epoch since, from another tab of its browser.
 func (e EpochID) foreignUpdate(update []byte) bool {
-	r := reader{b: update}
-	if r.uint() == 0 {
-		return false
+	var client uint64 // behind how many clients and structs there are
+	for range 3 {
+		n, size := binary.Uvarint(update)
+		if size <= 0 {
+			return false // Apply refuses it
+		}
+		client, update = n, update[size:]
 	}
-	r.uint() // how many structs
-	return e.isForeign(r.uint())
+	return e.isForeign(client)
 }
 
 func validID(s string) bool {

@@ -151,7 +151,7 @@ func TestManyViewers(t *testing.T) {
 	ours, theirs := newPipe()
 	stuck := make(chan error, 1)
 	go func() { stuck <- h.Serve(ctx, "a", theirs, Viewer{Account: "stuck"}) }()
-	if err := ours.Write(ctx, encodeSync(syncStep1, ydoc.StateVector{}.Encode())); err != nil {
+	if err := ours.Write(ctx, encodeStep1(ydoc.StateVector{})); err != nil {
 		t.Fatal(err)
 	}
 	slow := newClient()

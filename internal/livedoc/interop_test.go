@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"lyceum/internal/ydoc"
 )
 
 // browsers are unmodified y-websocket clients in a node process.
@@ -137,7 +139,7 @@ func TestYWebsocket(t *testing.T) {
 	h.waitFile("a", "zero one 🏛 two\r\n")
 
 	b.ask(`{"op":"presence","who":0,"state":{"user":{"name":"Ada"},"mood":"Zoë"}}`)
-	ada.send(encodeAwareness([]clientState{{client: ada.y.Client(), clock: 1, state: []byte(`{"user":{"name":"Ada"}}`)}}))
+	ada.send(encodeAwareness([]ydoc.AwarenessState{{Client: ada.y.Client(), Clock: 1, State: []byte(`{"user":{"name":"Ada"}}`)}}))
 	if got := b.ask(`{"op":"others","who":1,"n":2}`); !strings.Contains(got, "Ada") || !strings.Contains(got, `"Node"`) || !strings.Contains(got, "Zoë") {
 		t.Errorf("the others are %s", got)
 	}

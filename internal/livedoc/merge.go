@@ -156,7 +156,7 @@ func (d *document) merge(ctx context.Context, base *ydoc.Doc, text string, now p
 		return true, fmt.Errorf("integrate a change on disk: %w", err)
 	}
 	d.agreedLocked()
-	d.store.findCommit(ctx, d, d.path, changed)
+	d.findCommitLocked(changed)
 	return true, nil
 }
 

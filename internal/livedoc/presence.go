@@ -3,6 +3,8 @@ package livedoc
 import (
 	"maps"
 	"slices"
+
+	"lyceum/internal/ydoc"
 )
 
 const (
@@ -29,7 +31,7 @@ type presences struct {
 }
 
 // take hears what v says and returns the ids of the clients whose state is new.
-func (p *presences) take(v *viewer, states []clientState) ([]uint64, error) {
+func (p *presences) take(v *viewer, states []ydoc.AwarenessState) ([]uint64, error) {
 	var changed []uint64
 	for _, c := range states {
 		fresh, err := p.takeOne(v, c)
@@ -37,29 +39,29 @@ func (p *presences) take(v *viewer, states []clientState) ([]uint64, error) {
 			return changed, err
 		}
 		if fresh {
-			changed = append(changed, c.client)
+			changed = append(changed, c.Client)
 		}
 	}
 	return changed, nil
 }
 
-func (p *presences) takeOne(v *viewer, c clientState) (fresh bool, err error) {
-	cur := p.clients[c.client]
+func (p *presences) takeOne(v *viewer, c ydoc.AwarenessState) (fresh bool, err error) {
+	cur := p.clients[c.Client]
 	if cur == nil {
-		if c.gone() {
+		if c.Gone() {
 			return false, nil
 		}
 		cur = &presence{}
-	} else if mine := cur.owner == v; !mine && (c.gone() || c.clock <= cur.clock || cur.owner != nil && !cur.owner.sameSession(v)) {
+	} else if mine := cur.owner == v; !mine && (c.Gone() || c.Clock <= cur.clock || cur.owner != nil && !cur.owner.sameSession(v)) {
 		return false, nil
-	} else if mine && (c.clock < cur.clock || c.clock == cur.clock && !c.gone()) {
+	} else if mine && (c.Clock < cur.clock || c.Clock == cur.clock && !c.Gone()) {
 		return false, nil
 	}
-	if len(c.state) > maxState {
+	if len(c.State) > maxState {
 		return false, protocolError("an awareness state is larger than 16 kB")
 	}
-	if c.gone() {
-		p.drop(cur, c.clock)
+	if c.Gone() {
+		p.drop(cur, c.Clock)
 		return true, nil
 	}
 	if cur.owner != v {
@@ -69,15 +71,15 @@ func (p *presences) takeOne(v *viewer, c clientState) (fresh bool, err error) {
 		v.owns++
 		if cur.owner != nil {
 			cur.owner.owns--
-		} else if p.clients[c.client] != nil {
+		} else if p.clients[c.Client] != nil {
 			p.gone--
 		}
 	}
 	if p.clients == nil {
 		p.clients = map[uint64]*presence{}
 	}
-	*cur = presence{clock: c.clock, state: slices.Clone(signed(c.state, v.Viewer)), owner: v}
-	p.clients[c.client] = cur
+	*cur = presence{clock: c.Clock, state: slices.Clone(signed(c.State, v.Viewer)), owner: v}
+	p.clients[c.Client] = cur
 	return true, nil
 }
 
@@ -118,16 +120,16 @@ func (p *presences) here() []uint64 {
 
 // states returns what is to be told of the clients ids. One whose clock is
 // forgotten is not told of.
-func (p *presences) states(ids map[uint64]bool) []clientState {
-	var states []clientState
+func (p *presences) states(ids map[uint64]bool) []ydoc.AwarenessState {
+	var states []ydoc.AwarenessState
 	for _, id := range slices.Sorted(maps.Keys(ids)) {
 		c := p.clients[id]
 		if c == nil {
 			continue
 		}
-		s := clientState{client: id, clock: c.clock, state: c.state}
-		if s.state == nil {
-			s.state = jsonNull
+		s := ydoc.AwarenessState{Client: id, Clock: c.clock, State: c.state}
+		if s.State == nil {
+			s.State = jsonNull
 		}
 		states = append(states, s)
 	}

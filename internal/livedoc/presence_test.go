@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"lyceum/internal/ydoc"
 )
 
 func TestPresences(t *testing.T) {
@@ -35,7 +37,7 @@ func TestPresences(t *testing.T) {
 		{grace, 4, `"a4"`, false, ""},        // an echo from before
 		{grace, 5, `"g"`, true, `"g"`},       // the id is free
 	} {
-		changed, err := p.take(c.v, []clientState{{client: 7, clock: c.clock, state: []byte(c.state)}})
+		changed, err := p.take(c.v, []ydoc.AwarenessState{{Client: 7, Clock: c.clock, State: []byte(c.state)}})
 		if err != nil {
 			t.Fatalf("step %d: %v", i, err)
 		}
@@ -56,7 +58,7 @@ func TestPresences(t *testing.T) {
 	if got := p.leave(grace); !slices.Equal(got, []uint64{7}) || len(p.here()) != 0 {
 		t.Errorf("with the connection go %v, there are %v", got, p.here())
 	}
-	if got := p.states(map[uint64]bool{7: true, 8: true}); len(got) != 1 || !got[0].gone() || got[0].clock != 5 {
+	if got := p.states(map[uint64]bool{7: true, 8: true}); len(got) != 1 || !got[0].Gone() || got[0].Clock != 5 {
 		t.Errorf("told of the one that went: %+v", got)
 	}
 }
@@ -66,17 +68,17 @@ func TestPresencesAreBounded(t *testing.T) {
 	var p presences
 	v := &viewer{}
 	for id := range uint64(maxOwned + 1) {
-		_, err := p.take(v, []clientState{{client: id, clock: 1, state: []byte(`1`)}})
+		_, err := p.take(v, []ydoc.AwarenessState{{Client: id, Clock: 1, State: []byte(`1`)}})
 		if (err != nil) != (id == maxOwned) {
 			t.Fatalf("client %d: %v", id, err)
 		}
 	}
-	if _, err := p.take(v, []clientState{{client: 1, clock: 2, state: []byte(`"` + strings.Repeat("x", maxState) + `"`)}}); err == nil {
+	if _, err := p.take(v, []ydoc.AwarenessState{{Client: 1, Clock: 2, State: []byte(`"` + strings.Repeat("x", maxState) + `"`)}}); err == nil {
 		t.Error("a state over the limit is taken")
 	}
 	for id := range uint64(maxGone + 500) {
 		v := &viewer{}
-		if _, err := p.take(v, []clientState{{client: 1000 + id, clock: 1, state: []byte(`1`)}}); err != nil {
+		if _, err := p.take(v, []ydoc.AwarenessState{{Client: 1000 + id, Clock: 1, State: []byte(`1`)}}); err != nil {
 			t.Fatal(err)
 		}
 		p.leave(v)
@@ -92,16 +94,16 @@ func TestAwarenessReachesOthers(t *testing.T) {
 	h.write("a", "")
 	ada, grace := h.edit("a"), h.edit("a")
 	for i := range 50 {
-		ada.send(encodeAwareness([]clientState{{client: 1, clock: uint64(i), state: fmt.Appendf(nil, `{"cursor":%d}`, i)}}))
+		ada.send(encodeAwareness([]ydoc.AwarenessState{{Client: 1, Clock: uint64(i), State: fmt.Appendf(nil, `{"cursor":%d}`, i)}}))
 	}
 	grace.wait(t, "the last cursor", func() bool { return grace.aware[1] == `{"cursor":49}` })
 	late := h.edit("a")
 	late.wait(t, "who is there", func() bool { return late.aware[1] == `{"cursor":49}` })
 	late.note(func() { clear(late.aware) })
-	late.send([]byte{msgQuery})
+	late.send([]byte{byte(ydoc.MessageQuery)})
 	late.wait(t, "the answer", func() bool { return late.aware[1] == `{"cursor":49}` })
-	grace.send(encodeAwareness([]clientState{{client: 1, clock: 100, state: []byte(`null`)}}))
-	grace.send(encodeAwareness([]clientState{{client: 2, clock: 1, state: []byte(`{}`)}}))
+	grace.send(encodeAwareness([]ydoc.AwarenessState{{Client: 1, Clock: 100, State: []byte(`null`)}}))
+	grace.send(encodeAwareness([]ydoc.AwarenessState{{Client: 2, Clock: 1, State: []byte(`{}`)}}))
 	late.wait(t, "Grace", func() bool { return late.aware[2] != "" })
 	if late.aware[1] == "" {
 		t.Error("Grace has removed Ada")

@@ -3,6 +3,8 @@ package livedoc
 import (
 	"context"
 	"time"
+
+	"lyceum/internal/ydoc"
 )
 
 // serve drives one viewer until ctx ends, the connection fails or the document
@@ -91,7 +93,7 @@ func (d *document) listen(ctx context.Context, conn Conn, v *viewer) error {
 }
 
 // take acts on one message.
-func (d *document) take(v *viewer, m message) error {
+func (d *document) take(v *viewer, m ydoc.Message) error {
 	edited, err := d.takeLocking(v, m)
 	if edited && d.store.cfg.Edited != nil {
 		d.store.cfg.Edited(v.Account)
@@ -99,30 +101,30 @@ func (d *document) take(v *viewer, m message) error {
 	return err
 }
 
-func (d *document) takeLocking(v *viewer, m message) (edited bool, err error) {
+func (d *document) takeLocking(v *viewer, m ydoc.Message) (edited bool, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
 		return false, errStopping
 	}
-	switch m.kind {
-	case msgAwareness:
-		changed, err := d.presences.take(v, m.states)
+	switch m.Kind {
+	case ydoc.MessageAwareness:
+		changed, err := d.presences.take(v, m.States)
 		d.tellLocked(changed, v)
 		return false, err
-	case msgQuery:
+	case ydoc.MessageQuery:
 		v.tell(d.presences.here())
 		return false, nil
 	}
 	switch {
-	case m.sync == syncStep1:
-		if d.epoch.foreign(m.vector) {
+	case m.Sync == ydoc.SyncStep1:
+		if d.epoch.foreign(m.Vector) {
 			return false, errEpoch
 		}
-		v.has, v.ready, v.stepDue = m.vector, true, true
+		v.has, v.ready, v.stepDue = m.Vector, true, true
 		v.wakeUp()
 		return false, nil
-	case v.ReadOnly && m.sync == syncUpdate:
+	case v.ReadOnly && m.Sync == ydoc.SyncUpdate:
 		return false, closeErrorf(CloseForbidden, "you may read this document and not edit it")
 	case v.ReadOnly:
 		return false, nil
@@ -130,10 +132,10 @@ func (d *document) takeLocking(v *viewer, m message) (edited bool, err error) {
 		return false, protocolError("an edit came before the state vector")
 	}
 	v.count++
-	if m.sync == syncStep2 {
+	if m.Sync == ydoc.SyncStep2 {
 		v.asked = false
 	}
-	return d.editLocked(v, m.update)
+	return d.editLocked(v, m.Update)
 }
 
 // feed sends the viewer what is due.
@@ -185,14 +187,14 @@ func (d *document) due(v *viewer) [][]byte {
 	}
 	if v.askDue {
 		v.askDue, v.asked = false, true
-		out = append(out, encodeSync(syncStep1, d.y.StateVector().Encode()))
+		out = append(out, encodeStep1(d.y.StateVector()))
 	}
 	switch {
 	case v.stepDue:
-		out = append(out, encodeSync(syncStep2, d.y.EncodeState(v.has)))
+		out = append(out, encodeStep2(d.y.EncodeState(v.has)))
 		v.stepDue, v.lacking, v.queue, v.queued = false, false, nil, 0
 	case v.lacking:
-		out = append(out, encodeSync(syncUpdate, d.y.EncodeState(d.marks.before(v.from, v.has))))
+		out = append(out, encodeUpdate(d.y.EncodeState(d.marks.before(v.from, v.has))))
 		v.lacking = false
 	case len(out) == 0:
 		out, v.queue, v.queued = v.queue, nil, 0

@@ -35,7 +35,7 @@ func TestSlowViewerCatchesUp(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if err := ours.Write(ctx, encodeSync(syncStep1, slow.y.StateVector().Encode())); err != nil {
+	if err := ours.Write(ctx, encodeStep1(slow.y.StateVector())); err != nil {
 		t.Fatal(err)
 	}
 	for !slow.synced {
@@ -274,7 +274,7 @@ func TestUpdatesOutOfOrder(t *testing.T) {
 	// The server asks, and ada's answer has both.
 	grace.waitText(t, "first second")
 	ada.note(func() { ada.sent++ })
-	ada.send(encodeSync(syncUpdate, late)) // known by now
+	ada.send(encodeUpdate(late)) // known by now
 	ada.insert(0, "and ")
 	grace.waitText(t, "and first second")
 	ada.waitSaved(t)
@@ -290,7 +290,7 @@ func TestOtherContent(t *testing.T) {
 	h.write("a", "one")
 	ada, grace := h.edit("a"), h.edit("a")
 	// Made by npm yjs 13.6.33: new Y.Doc() with clientID 1; getMap('m').set('k', 'v').
-	ada.send(encodeSync(syncUpdate, []byte{1, 1, 1, 0, 40, 1, 1, 'm', 1, 'k', 1, 119, 1, 'v', 0}))
+	ada.send(encodeUpdate([]byte{1, 1, 1, 0, 40, 1, 1, 'm', 1, 'k', 1, 119, 1, 'v', 0}))
 	grace.wait(t, "the map", func() bool { return bytes.Contains(grace.y.EncodeState(nil), []byte{119, 1, 'v'}) })
 	ada.waitState(t, "clean")
 	grace.stop()

@@ -3,26 +3,13 @@ package livedoc
 import (
 	"encoding/binary"
 	"encoding/json"
-	"unicode/utf8"
 
 	"lyceum/internal/ydoc"
 )
 
-// The kinds of message, as y-protocols and y-websocket number them, and ours.
-const (
-	msgSync      = 0
-	msgAwareness = 1
-	msgAuth      = 2 // not used by us; a client has no reason to send it
-	msgQuery     = 3
-	msgLyceum    = 100
-)
-
-// The kinds of sync message.
-const (
-	syncStep1  = 0 // a state vector: send me what I lack
-	syncStep2  = 1 // the answer: an update
-	syncUpdate = 2 // an update
-)
+// msgLyceum is the kind of our own messages, beside those of y-protocols (package
+// ydoc).
+const msgLyceum = 100
 
 const (
 	maxMessage   = 64 << 20 // bytes in one message from a client
@@ -30,148 +17,44 @@ const (
 	maxState     = 16 << 10 // bytes in the state of one client
 )
 
-// message is one decoded message. Its slices are parts of the message's bytes.
-type message struct {
-	kind   uint64
-	sync   uint64           // of msgSync: which
-	vector ydoc.StateVector // of syncStep1
-	update []byte           // of syncStep2 and syncUpdate
-	states []clientState    // of msgAwareness
-}
-
-// clientState is one entry of an awareness message.
-type clientState struct {
-	client uint64
-	clock  uint64
-	state  []byte // JSON; "null" when the client is gone
-}
-
-func (c clientState) gone() bool { return string(c.state) == "null" }
-
 // decodeMessage reads one message of a client. The error is a *CloseError with
 // CloseProtocol.
-func decodeMessage(b []byte) (message, error) {
+func decodeMessage(b []byte) (ydoc.Message, error) {
 	if len(b) > maxMessage {
-		return message{}, protocolError("a message is larger than 64 MB")
+		return ydoc.Message{}, protocolError("a message is larger than 64 MB")
 	}
-	r := reader{b: b}
-	m := message{kind: r.uint()}
-	switch m.kind {
-	case msgSync:
-		m.sync = r.uint()
-		body := r.bytes()
-		switch {
-		case r.failed || len(r.b) != 0:
-		case m.sync == syncStep1:
-			sv, err := ydoc.DecodeStateVector(body)
-			if err != nil {
-				return message{}, protocolError("a state vector cannot be read")
-			}
-			m.vector = sv
-		case m.sync == syncStep2, m.sync == syncUpdate:
-			m.update = body
-		default:
-			return message{}, protocolError("an unknown kind of sync message")
-		}
-	case msgAwareness:
-		body := r.bytes()
-		states, err := decodeAwareness(body)
-		if err != nil {
-			return message{}, err
-		}
-		m.states = states
-	case msgQuery:
-	default:
-		if !r.failed {
-			return message{}, protocolError("an unknown kind of message")
-		}
+	if kind, _ := binary.Uvarint(b); kind == uint64(ydoc.MessageAwareness) && len(b) > maxAwareness {
+		return ydoc.Message{}, protocolError("an awareness message is larger than 1 MB")
 	}
-	if r.failed || len(r.b) != 0 {
-		return message{}, protocolError("a message is cut short or too long")
+	m, err := ydoc.DecodeMessage(b)
+	if err != nil {
+		return ydoc.Message{}, protocolError("a message cannot be read")
+	}
+	if m.Kind == ydoc.MessageAuth {
+		return ydoc.Message{}, protocolError("a client has nothing to say about rights")
 	}
 	return m, nil
 }
 
-// decodeAwareness reads the body of an awareness message.
-func decodeAwareness(b []byte) ([]clientState, error) {
-	if len(b) > maxAwareness {
-		return nil, protocolError("an awareness message is larger than 1 MB")
-	}
-	r := reader{b: b}
-	n := r.uint()
-	if n > uint64(len(b)/3) { // an entry has three bytes at least
-		return nil, protocolError("an awareness message is cut short")
-	}
-	states := make([]clientState, 0, n)
-	for range n {
-		c := clientState{client: r.uint(), clock: r.uint(), state: r.bytes()}
-		if r.failed {
-			return nil, protocolError("an awareness message is cut short")
-		}
-		if !utf8.Valid(c.state) || !json.Valid(c.state) {
-			return nil, protocolError("an awareness state is not JSON")
-		}
-		states = append(states, c)
-	}
-	if len(r.b) != 0 {
-		return nil, protocolError("an awareness message is too long")
-	}
-	return states, nil
+// encodeStep1 makes the message that asks for what a document at sv lacks,
+// encodeStep2 the answer, and encodeUpdate that of an update made just now.
+func encodeStep1(sv ydoc.StateVector) []byte { return ydoc.AppendSyncStep1(nil, sv) }
+
+func encodeStep2(update []byte) []byte {
+	return ydoc.AppendSyncStep2(make([]byte, 0, len(update)+8), update)
 }
 
-// reader reads the encoding of lib0: variable-length unsigned numbers of at most
-// 53 bits, and byte strings behind their length. After an error failed is set and
-// it returns zero values.
-type reader struct {
-	b      []byte
-	failed bool
+func encodeUpdate(update []byte) []byte {
+	return ydoc.AppendSyncUpdate(make([]byte, 0, len(update)+8), update)
 }
 
-func (r *reader) uint() uint64 {
-	n, size := binary.Uvarint(r.b)
-	if size <= 0 || n >= 1<<53 {
-		r.fail()
-		return 0
-	}
-	r.b = r.b[size:]
-	return n
+func encodeAwareness(states []ydoc.AwarenessState) []byte {
+	return ydoc.AppendAwareness(nil, ydoc.EncodeAwareness(states))
 }
-
-func (r *reader) bytes() []byte {
-	n := r.uint()
-	if n > uint64(len(r.b)) {
-		r.fail()
-		return nil
-	}
-	b := r.b[:n:n]
-	r.b = r.b[n:]
-	return b
-}
-
-func (r *reader) fail() { r.failed, r.b = true, nil }
 
 func appendBytes(b, data []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(data)))
 	return append(b, data...)
-}
-
-// encodeSync makes a sync message; data is a state vector or an update.
-func encodeSync(kind uint64, data []byte) []byte {
-	b := make([]byte, 0, len(data)+8)
-	b = append(b, msgSync, byte(kind))
-	return appendBytes(b, data)
-}
-
-// encodeAwareness makes an awareness message.
-func encodeAwareness(states []clientState) []byte {
-	var body []byte
-	body = binary.AppendUvarint(body, uint64(len(states)))
-	for _, c := range states {
-		body = binary.AppendUvarint(body, c.client)
-		body = binary.AppendUvarint(body, c.clock)
-		body = appendBytes(body, c.state)
-	}
-	return appendBytes([]byte{msgAwareness}, body)
 }
 
 // notice is the JSON of a message of type 100. See the package comment.

@@ -15,9 +15,9 @@ import (
 func TestWireBytes(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ got, want []byte }{
-		"step 1 of an empty document": {encodeSync(syncStep1, ydoc.StateVector{}.Encode()), []byte{0, 0, 1, 0}},
-		"an empty update":             {encodeSync(syncUpdate, []byte{0, 0}), []byte{0, 2, 2, 0, 0}},
-		"awareness": {encodeAwareness([]clientState{{client: 300, clock: 2, state: []byte(`{}`)}}),
+		"step 1 of an empty document": {encodeStep1(ydoc.StateVector{}), []byte{0, 0, 1, 0}},
+		"an empty update":             {encodeUpdate([]byte{0, 0}), []byte{0, 2, 2, 0, 0}},
+		"awareness": {encodeAwareness([]ydoc.AwarenessState{{Client: 300, Clock: 2, State: []byte(`{}`)}}),
 			[]byte{1, 7, 1, 0xac, 2, 2, 2, '{', '}'}},
 		"notice": {notice{T: "moved", Path: "b"}.encode(), append([]byte{100, 24}, `{"t":"moved","path":"b"}`...)},
 	} {
@@ -29,22 +29,22 @@ func TestWireBytes(t *testing.T) {
 
 func TestDecodeMessage(t *testing.T) {
 	t.Parallel()
-	states := []clientState{{client: 1, clock: 2, state: []byte(`{"a":1}`)}, {client: 1<<53 - 1, clock: 0, state: []byte(`null`)}}
+	states := []ydoc.AwarenessState{{Client: 1, Clock: 2, State: []byte(`{"a":1}`)}, {Client: 1<<53 - 1, Clock: 0, State: []byte(`null`)}}
 	for name, c := range map[string]struct {
 		b    []byte
-		want message
+		want ydoc.Message
 	}{
-		"step 1":    {[]byte{0, 0, 3, 1, 9, 4}, message{kind: msgSync, sync: syncStep1, vector: ydoc.StateVector{9: 4}}},
-		"step 2":    {[]byte{0, 1, 2, 0, 0}, message{kind: msgSync, sync: syncStep2, update: []byte{0, 0}}},
-		"update":    {[]byte{0, 2, 2, 0, 0}, message{kind: msgSync, sync: syncUpdate, update: []byte{0, 0}}},
-		"awareness": {encodeAwareness(states), message{kind: msgAwareness, states: states}},
-		"query":     {[]byte{3}, message{kind: msgQuery}},
+		"step 1":    {[]byte{0, 0, 3, 1, 9, 4}, ydoc.Message{Kind: ydoc.MessageSync, Sync: ydoc.SyncStep1, Vector: ydoc.StateVector{9: 4}}},
+		"step 2":    {[]byte{0, 1, 2, 0, 0}, ydoc.Message{Kind: ydoc.MessageSync, Sync: ydoc.SyncStep2, Update: []byte{0, 0}}},
+		"update":    {[]byte{0, 2, 2, 0, 0}, ydoc.Message{Kind: ydoc.MessageSync, Sync: ydoc.SyncUpdate, Update: []byte{0, 0}}},
+		"awareness": {encodeAwareness(states), ydoc.Message{Kind: ydoc.MessageAwareness, States: states}},
+		"query":     {[]byte{3}, ydoc.Message{Kind: ydoc.MessageQuery}},
 	} {
 		got, err := decodeMessage(c.b)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if diff := cmp.Diff(got, c.want, cmp.AllowUnexported(message{}, clientState{})); diff != "" {
+		if diff := cmp.Diff(got, c.want); diff != "" {
 			t.Errorf("%s (-got +want): %s", name, diff)
 		}
 	}
@@ -61,7 +61,7 @@ func FuzzMessage(f *testing.F) {
 	f.Add([]byte{0, 0, 1, 0})
 	f.Add([]byte{0, 2, 2, 0, 0})
 	f.Add([]byte{3})
-	f.Add(encodeAwareness([]clientState{{client: 300, clock: 2, state: []byte(`{"user":{"name":"Ada"}}`)}}))
+	f.Add(encodeAwareness([]ydoc.AwarenessState{{Client: 300, Clock: 2, State: []byte(`{"user":{"name":"Ada"}}`)}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := decodeMessage(b)
 		if err != nil {
@@ -71,16 +71,16 @@ func FuzzMessage(f *testing.F) {
 			}
 			return
 		}
-		if m.kind == msgAwareness {
-			again, err := decodeMessage(encodeAwareness(m.states))
+		if m.Kind == ydoc.MessageAwareness {
+			again, err := decodeMessage(encodeAwareness(m.States))
 			if err != nil {
 				t.Fatalf("what was read cannot be written: %v", err)
 			}
-			if diff := cmp.Diff(again, m, cmp.AllowUnexported(message{}, clientState{})); diff != "" {
+			if diff := cmp.Diff(again, m); diff != "" {
 				t.Fatal(diff)
 			}
 		}
-		epochOf("c0ffee00-0000-4000-8000-000000000000").foreignUpdate(m.update)
+		epochOf("c0ffee00-0000-4000-8000-000000000000").foreignUpdate(m.Update)
 	})
 }
 
