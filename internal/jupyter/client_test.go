@@ -191,7 +191,7 @@ func TestFlood(t *testing.T) {
 	for i := range lines {
 		fmt.Fprintln(&want, i)
 	}
-	r.execute("for i in range(100_000): print(i, flush=True)", func(m Message) {
+	r.execute("for i in range(20_000): print(i, flush=True)", func(m Message) {
 		var s stream
 		if m.Head.Type == "stream" && json.Unmarshal(m.Content, &s) == nil {
 			got.WriteString(s.Text)

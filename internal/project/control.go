@@ -70,7 +70,7 @@ func (p *Project) record(ctx context.Context) api.Control {
 		c.Warnings = append(c.Warnings, "the terminals cannot be reached")
 	}
 	c.EditedAt = p.activity.edited().UTC()
-	c.ActiveAt = latest(started, a.InputAt, c.EditedAt).UTC()
+	c.ActiveAt = latest(started, a.InputAt, a.KernelAt, c.EditedAt).UTC()
 	c.Viewers = p.sockets.Len()
 	free, total, err := p.dir.Free(ctx)
 	c.DiskFree = free
