@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 
 	"lyceum/internal/fan"
 	"lyceum/internal/lyceum"
@@ -27,8 +28,10 @@ type fanOut struct {
 	gone chan struct{} // closed at the end
 
 	mu      sync.Mutex
-	changed sync.Cond // there is room again, or a socket may go on or has ended
-	buf     []byte    // what waits to be written
+	changed sync.Cond       // there is room again, or a socket may go on or has ended
+	raw     syscall.RawConn // to write without waiting; nil when that is not possible
+	writing bool            // write has taken what was there
+	buf     []byte          // what waits to be written
 	spare   []byte
 	targets []uint32 // of cast
 	members map[uint32]*fanned
@@ -69,6 +72,11 @@ func (s *Set) ServeFan(w http.ResponseWriter, r *http.Request, id string) error 
 	if err != nil {
 		return nil // the hub went; the answer has begun
 	}
+	if c, ok := conn.(*net.UnixConn); ok {
+		o.mu.Lock()
+		o.raw, _ = c.SyscallConn() // without it write does it all
+		o.mu.Unlock()
+	}
 	written := make(chan struct{})
 	go func() { // ends with the connection
 		defer close(written)
@@ -100,29 +108,38 @@ func (o *fanOut) hear(r *fan.Reader) {
 // write writes what waits, until the fan is closed.
 func (o *fanOut) write(conn net.Conn) {
 	for range o.wake {
-		o.mu.Lock()
-		b, ending := o.buf, o.ending
-		o.buf, o.spare = o.spare[:0], nil
-		o.mu.Unlock()
-		if len(b) == 0 && ending {
-			_ = conn.Close() // which ends hear
-			return
+		for b, ending := o.take(); len(b) > 0 || ending; b, ending = o.take() {
+			if len(b) == 0 {
+				_ = conn.Close() // which ends hear
+				return
+			}
+			if _, err := conn.Write(b); err != nil {
+				_ = conn.Close()
+				return
+			}
+			o.giveBack(b)
 		}
-		if _, err := conn.Write(b); err != nil {
-			_ = conn.Close() // which ends hear
-			return
-		}
-		o.mu.Lock()
-		o.spare = b[:0]
-		if cap(b) > 2*maxFanned {
-			o.spare = nil
-		}
-		o.changed.Broadcast()
-		if o.ending {
-			o.wakeLocked()
-		}
-		o.mu.Unlock()
 	}
+}
+
+// take returns what waits, which is written until the next take; ending is whether
+// the fan is to be closed behind it.
+func (o *fanOut) take() (b []byte, ending bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	b = o.buf
+	o.buf, o.spare = o.spare[:0], nil
+	o.writing = len(b) > 0
+	return b, o.ending
+}
+
+func (o *fanOut) giveBack(b []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if cap(b) <= 2*maxFanned {
+		o.spare = b[:0]
+	}
+	o.changed.Broadcast()
 }
 
 // close ends the fan and its sockets.
@@ -133,7 +150,7 @@ func (o *fanOut) close() {
 	for _, m := range o.members {
 		all = append(all, m)
 	}
-	close(o.wake) // wakeLocked looks at closed
+	close(o.wake) // sendLocked looks at closed
 	o.changed.Broadcast()
 	o.mu.Unlock()
 	for _, m := range all {
@@ -141,8 +158,24 @@ func (o *fanOut) close() {
 	}
 }
 
-func (o *fanOut) wakeLocked() {
+// sendLocked sends what waits: at once if the hub takes it, which saves the turn of a
+// goroutine, else by write.
+func (o *fanOut) sendLocked() {
 	if o.closed {
+		return
+	}
+	if o.raw != nil && !o.writing {
+		var n int
+		var err error
+		gone := o.raw.Write(func(fd uintptr) bool {
+			n, err = syscall.Write(int(fd), o.buf)
+			return true
+		})
+		if gone == nil && err == nil {
+			o.buf = o.buf[:copy(o.buf, o.buf[n:])]
+		}
+	}
+	if len(o.buf) == 0 && !o.ending {
 		return
 	}
 	select {
@@ -179,7 +212,7 @@ func (m *fanned) Write(b []byte) (n int, err error) {
 		piece := b[n:min(len(b), n+fan.MaxData)]
 		o.buf = fan.AppendData(o.buf, []uint32{m.number}, piece)
 		n += len(piece)
-		o.wakeLocked()
+		o.sendLocked()
 	}
 	return n, nil
 }
@@ -192,7 +225,7 @@ func (m *fanned) Close() error {
 		m.ended = true
 		delete(o.members, m.number)
 		o.buf = fan.AppendSignal(o.buf, fan.End, m.number)
-		o.wakeLocked()
+		o.sendLocked()
 		o.changed.Broadcast()
 	}
 	o.mu.Unlock()
@@ -219,7 +252,9 @@ func (o *fanOut) cast(frame []byte, to, rest []*Conn) []*Conn {
 		n := min(len(all), fan.MaxSockets)
 		o.buf = fan.AppendData(o.buf, all[:n], frame)
 		all = all[n:]
-		o.wakeLocked()
+	}
+	if len(o.targets) > 0 {
+		o.sendLocked()
 	}
 	return rest
 }
@@ -292,7 +327,7 @@ func (f *fans) close(ctx context.Context) {
 	for _, o := range all {
 		o.mu.Lock()
 		o.ending = true
-		o.wakeLocked()
+		o.sendLocked()
 		o.mu.Unlock()
 	}
 	for _, o := range all {
