@@ -18,6 +18,7 @@ const (
 func (d *document) keepLog() {
 	defer close(d.logDone)
 	var backoff time.Duration
+	var last time.Time // when the last group was written
 	for {
 		select {
 		case <-d.logWake:
@@ -25,8 +26,9 @@ func (d *document) keepLog() {
 			d.flushed(d.flush())
 			return
 		}
-		d.gather(max(d.store.cfg.Group, backoff), backoff == 0)
+		d.gather(max(d.group(time.Since(last)), backoff), backoff == 0)
 		err := d.flush()
+		last = time.Now()
 		d.flushed(err)
 		if err == nil {
 			backoff = 0
@@ -35,6 +37,17 @@ func (d *document) keepLog() {
 		backoff = min(max(2*backoff, retryFirst), retryMost)
 		wake(d.logWake)
 	}
+}
+
+// maxGroup is the longest that edits are gathered.
+const maxGroup = 100 * time.Millisecond
+
+// group is how long to gather edits when the last group was written so long ago. While
+// somebody types one fsync serves a few keystrokes; what comes after a pause is safe
+// sooner.
+func (d *document) group(since time.Duration) time.Duration {
+	least := d.store.cfg.Group
+	return max(least, min(4*least, maxGroup)-since)
 }
 
 // gather waits so that one fsync serves many records. Hurried ends it when
