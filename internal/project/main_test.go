@@ -223,7 +223,7 @@ func (w *world) until(what string, ready func() error) {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	var err error
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); <-tick.C {
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); <-tick.C {
 		if err = ready(); err == nil {
 			return
 		}
