@@ -99,6 +99,7 @@ func readOutputs(v any) []map[string]any {
 	}
 	for _, v := range list.All() {
 		if o := object(v); o["output_type"] != nil {
+			delete(o, "transient") // where updates go; not in the file
 			all = append(all, o)
 		}
 	}
