@@ -113,12 +113,12 @@ func (s *Store) dropBefore(ctx context.Context, p past, epoch EpochID, before ui
 		before = all[i].first // it is not divided
 	}
 	if all[i].first < before {
-		_, from, err := p.floor(before)
+		of, from, err := p.floor(before)
 		if err != nil {
 			return readError(err)
 		}
 		w := &rewriter{window: fineWindow, least: s.cfg.keyframe, from: from}
-		if w.kept, w.alone, err = s.boundaries(ctx, DocumentID(filepath.Base(p.dir)), p, epoch); err != nil {
+		if w.kept, w.alone, err = s.boundaries(ctx, DocumentID(filepath.Base(p.dir)), p, of); err != nil {
 			return err
 		}
 		out, err := w.rewrite(ctx, all[i:i+1])

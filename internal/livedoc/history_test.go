@@ -282,3 +282,105 @@ func TestClearHistory(t *testing.T) {
 		})
 	}
 }
+
+// When the newest part of a log is damaged a new epoch begins, and what can be read of
+// the one before is history still: listed, named, shown, and cleared with the rest.
+func TestHistoryGoesOnAfterDamage(t *testing.T) {
+	t.Parallel()
+	h := newHome(t, func(c *Config) { c.keyframe = 100 })
+	h.write("a", "one\n")
+	ada := h.edit("a", called("ada"))
+	for i := range 30 {
+		ada.insert(0, fmt.Sprintf("line %d\n", i))
+		ada.waitSaved(t)
+	}
+	ada.waitState(t, "clean")
+	ada.stop()
+	all := Listing{Limit: MaxListed, Detail: true}
+	before := h.versions("a", all)
+	old := before.Items[len(before.Items)-1]
+	if _, err := h.NameVersion(context.Background(), "a", old.Seq, "the first", "ada"); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(h.cfg.State, before.Doc)
+	var last uint64
+	h.restart(func() {
+		firsts, err := segments(dir)
+		if err != nil || len(firsts) < 3 {
+			t.Fatalf("got segments %v, %v, want three at least", firsts, err)
+		}
+		last = firsts[len(firsts)-1]
+		name := filepath.Join(dir, segmentName(last))
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b[segmentHeader+frameHeader+3] ^= 0xff
+		if err := os.WriteFile(name, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	})
+	grace := h.edit("a", called("grace"))
+	if grace.hello.Epoch == before.Epoch {
+		t.Fatal("the epoch goes on")
+	}
+	grace.insert(0, "on\n")
+	grace.waitSaved(t)
+	check := func(when string) {
+		t.Helper()
+		got := h.versions("a", all)
+		if !got.Damaged || got.Epoch != grace.hello.Epoch || got.Oldest != before.Oldest {
+			t.Errorf("%s: got damaged %v, epoch %s, oldest %d", when, got.Damaged, got.Epoch, got.Oldest)
+		}
+		for i := 1; i < len(got.Items); i++ {
+			if got.Items[i-1].First <= got.Items[i].Seq {
+				t.Errorf("%s: version %d is listed before %d", when, got.Items[i-1].First, got.Items[i].Seq)
+			}
+		}
+		first, end := got.Items[len(got.Items)-1], got.Items[0]
+		if first.Seq != old.Seq || first.Name != "the first" || h.version("a", first.Seq) != "one\n" {
+			t.Errorf("%s: the oldest version is %+v", when, first)
+		}
+		if end.Seq <= last || !strings.HasPrefix(h.version("a", end.Seq), "on\n") {
+			t.Errorf("%s: the newest version is %+v, want it behind %d", when, end, last)
+		}
+	}
+	check("after the damage")
+	if err := h.tend(context.Background(), DocumentID(before.Doc), time.Now().Add(2*dayAfter), true); err != nil {
+		t.Fatal(err)
+	}
+	check("after sealing")
+	grace.waitState(t, "clean")
+	if _, err := h.ClearHistory(context.Background(), "a", 0, "grace"); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.versions("a", all); got.Damaged || got.Oldest <= last || got.Cleared == 0 {
+		t.Errorf("after clearing: got damaged %v, oldest %d, cleared %d", got.Damaged, got.Oldest, got.Cleared)
+	}
+}
+
+// So it is when a file becomes a notebook, whose shared state is another.
+func TestHistoryGoesOnInANotebook(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	h.write("a.ipynb", "one\n")
+	ada := h.edit("a.ipynb")
+	ada.insert(0, "more than ")
+	ada.waitSaved(t)
+	ada.waitState(t, "clean")
+	ada.stop()
+	h.restart(func() { h.write("a.ipynb", notebookText(cellText("aa", "1+1"))) })
+	grace := h.edit("a.ipynb")
+	if grace.hello.Model != "notebook" {
+		t.Fatalf("the model is %q", grace.hello.Model)
+	}
+	got := h.versions("a.ipynb", Listing{})
+	if n := len(got.Items); n != 3 || got.Damaged {
+		t.Fatalf("got %+v, want three versions", got)
+	}
+	for i, want := range []string{`"1+1"`, "more than one\n", "one\n"} {
+		if text := h.version("a.ipynb", got.Items[i].Seq); text != want && (i > 0 || !strings.Contains(text, want)) {
+			t.Errorf("version %d: got %q, want %q", got.Items[i].Seq, text, want)
+		}
+	}
+}

@@ -25,25 +25,29 @@ type label struct {
 	Cleared  bool    `json:"cleared,omitempty"`  // what was before Seq was cleared
 }
 
-// labels are what is said of the versions of one epoch.
+// labels are what is said of the versions of a document.
 type labels struct {
-	of      map[uint64]label
-	cleared uint64
+	of      map[version]label
+	cleared map[EpochID]uint64 // said in that epoch: up to where the history was cleared
+}
+
+// version names one: a sequence means something within its epoch only.
+type version struct {
+	epoch EpochID
+	seq   uint64
 }
 
 // readLabels reads the labels of a document's folder.
-func readLabels(dir string, epoch EpochID) (labels, error) {
+func readLabels(dir string) (labels, error) {
 	lines, err := linesIn[label](filepath.Join(dir, labelsName))
-	all := labels{of: map[uint64]label{}}
+	all := labels{of: map[version]label{}, cleared: map[EpochID]uint64{}}
 	for _, l := range lines {
-		if l.Epoch != epoch {
-			continue
-		}
 		if l.Cleared {
-			all.cleared = max(all.cleared, l.Seq)
+			all.cleared[l.Epoch] = max(all.cleared[l.Epoch], l.Seq)
 			continue
 		}
-		all.of[l.Seq] = all.of[l.Seq].with(l)
+		v := version{l.Epoch, l.Seq}
+		all.of[v] = all.of[v].with(l)
 	}
 	return all, err
 }
@@ -62,8 +66,8 @@ func (l label) with(n label) label {
 }
 
 // name is the name of a version, "" when it has none.
-func (l labels) name(seq uint64) string {
-	if n := l.of[seq].Name; n != nil {
+func (l labels) name(v version) string {
+	if n := l.of[v].Name; n != nil {
 		return *n
 	}
 	return ""
@@ -84,7 +88,7 @@ func keepLabels(dir string, cleared label) error {
 	cleared.At = time.Now().UTC()
 	var b []byte
 	for _, l := range append(lines, cleared) {
-		if l.Epoch != cleared.Epoch || l.Seq < cleared.Seq || l.Cleared && l.Seq != cleared.Seq {
+		if l.Seq < cleared.Seq || l.Cleared && l.Seq != cleared.Seq {
 			continue
 		}
 		if b, err = appendSummed(b, l); err != nil {

@@ -57,8 +57,8 @@
 //
 // # Saved
 //
-// An update is in the log and fsynced at most Group (and the time of one fsync)
-// after it came; only then it is called saved. The file follows SaveAfter the last
+// An update is in the log and fsynced at most 80 ms (and the time of one fsync) after
+// it came, after a pause 20 ms; only then it is called saved. The file follows SaveAfter the last
 // edit and at least every SaveEvery, by an atomic replacement that fails when the
 // file has changed in between; that change is merged first.
 //
@@ -89,9 +89,11 @@
 // A document's state is built from its file once, when its epoch begins. Within an
 // epoch, content from the file comes only as the edit that leads from what file and
 // document last had in common to what the file has now: a three-way merge, also when
-// the file was changed while nobody had it open. When the log is gone or damaged a
-// new epoch begins; what is left of the old log is set aside in a folder
-// "damaged-<time>", logged and told to the viewers. The client ids of the server
+// the file was changed while nobody had it open. When the log is gone or damaged, or
+// the file is no notebook any more or has become one, a new epoch begins. Its sequences
+// go on behind those of the one before, whose segments stay as they are and in the
+// history; those that cannot be read are set aside in a folder "damaged-<time>", which
+// is logged and told to the viewers. The client ids of the server
 // carry a tag of the epoch (epoch.go, ADR 6), so that a client which holds the state
 // of another one is found by its state vector and closed with CloseEpoch.
 //
@@ -101,7 +103,7 @@
 //	<state>/index                     which document a path is
 //	<state>/<document id>/<16 hex digits>.log           a segment, named by its first sequence
 //	<state>/<document id>/<segment>.torn-<nanoseconds>  a tail that was cut off
-//	<state>/<document id>/damaged-<nanoseconds>/        a log that could not be used
+//	<state>/<document id>/damaged-<nanoseconds>/        segments that could not be read
 //
 // The index is a file of lines: the CRC-32C of the rest as eight hexadecimal digits,
 // a space, and the JSON of type known. The last line of a document counts; a line
@@ -166,7 +168,7 @@ type Config struct {
 
 	SaveAfter time.Duration // the file follows this long after the last edit; 0 means 2 s
 	SaveEvery time.Duration // and at least this often; 0 means 10 s
-	Group     time.Duration // how long edits are gathered for one fsync; 0 means 20 ms, at most 100 ms
+	Group     time.Duration // how long edits are gathered for one fsync, and up to four times that while they go on; 0 means 20 ms, at most 100 ms in all
 	Linger    time.Duration // how long a document stays in memory after its last viewer; 0 means 30 s
 
 	slowAfter time.Duration    // for one message to a viewer; 0 means 30 s
@@ -187,7 +189,7 @@ func (c Config) withDefaults() Config {
 	set(&c.Group, 20*time.Millisecond)
 	set(&c.Linger, 30*time.Second)
 	set(&c.slowAfter, defaultSlow)
-	c.Group = min(c.Group, 100*time.Millisecond)
+	c.Group = min(c.Group, maxGroup)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}

@@ -94,27 +94,28 @@ func (s *Store) newDocument(id DocumentID, path string) *document {
 func (s *Store) openDocument(ctx context.Context, k known, text string, seen place) (*document, error) {
 	dir := filepath.Join(s.cfg.State, string(k.Doc))
 	d := s.newDocument(k.Doc, k.Path)
+	after := uint64(0)
 	err := d.reopen(ctx, dir, text, seen)
 	switch {
 	case err == nil:
 		return d, nil
 	case errors.Is(err, fs.ErrNotExist):
 	case errors.Is(err, errModel):
-		if err := d.giveUp(dir, err); err != nil {
+		if after, err = lastSequence(dir); err != nil {
 			return nil, closeForDisk(err)
 		}
 		d = s.newDocument(k.Doc, k.Path)
 	case errors.Is(err, errDamaged):
-		if err := d.giveUp(dir, err); err != nil {
+		if after, err = d.giveUp(dir, err); err != nil {
 			return nil, closeForDisk(err)
 		}
 		d = s.newDocument(k.Doc, k.Path)
 		d.announce = &notice{T: "error", Code: lyceum.Internal.String(),
-			Message: "The log of this document was damaged. It was begun anew from the file; what was left of the log was kept."}
+			Message: "The log of this document was damaged. It was begun anew from the file; what can be read of the log is still in its history."}
 	default:
 		return nil, closeForDisk(err)
 	}
-	if err := d.begin(dir, text, seen); err != nil {
+	if err := d.begin(dir, text, seen, after); err != nil {
 		return nil, closeForDisk(err)
 	}
 	go d.keepLog() // ends by close or abandon
@@ -139,22 +140,21 @@ func (d *document) reopen(ctx context.Context, dir, text string, seen place) err
 	return nil
 }
 
-// giveUp sets a log aside that cannot be used, with the text that it led to if that
-// is known.
-func (d *document) giveUp(dir string, why error) error {
-	aside, err := setAside(dir)
+// giveUp sets aside what cannot be read of a log, with the text that it led to if that
+// is known, and returns a sequence that nothing of it is behind.
+func (d *document) giveUp(dir string, why error) (after uint64, err error) {
+	if after, err = lastSequence(dir); err != nil {
+		return 0, err
+	}
+	aside, err := setAside(dir, d.id)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	level := slog.LevelError
-	if errors.Is(why, errModel) {
-		level = slog.LevelInfo
-	}
-	d.log.Log(context.Background(), level, "a document's log cannot be used; it was set aside and the document begun anew from its file", "err", why, "aside", aside)
+	d.log.Error("a document's log is damaged; what cannot be read was set aside and the document begun anew from its file", "err", why, "aside", aside)
 	if d.model == nil {
-		return nil
+		return after, nil
 	}
-	return writeFile(filepath.Join(aside, "text"), []byte(d.model.text(d.y)))
+	return after, writeFile(filepath.Join(aside, "text"), []byte(d.model.text(d.y)))
 }
 
 // restore builds the state from the records of a log.
@@ -239,8 +239,9 @@ func (d *document) catchUp(ctx context.Context, text string, seen place) error {
 	return err
 }
 
-// begin begins an epoch from the text of the file.
-func (d *document) begin(dir, text string, seen place) error {
+// begin begins an epoch from the text of the file. Its sequences follow after, which
+// an epoch before has reached.
+func (d *document) begin(dir, text string, seen place, after uint64) error {
 	d.epoch = newEpoch()
 	d.y = ydoc.New(ydoc.Config{Client: d.epoch.draw(nil)})
 	var why, err error
@@ -251,13 +252,13 @@ func (d *document) begin(dir, text string, seen place) error {
 	if err != nil {
 		return err
 	}
-	seen.Upto = 1
+	seen.Upto = after + 1
 	d.note = fileNote{Path: d.path, Model: d.model.name(), Synced: seen}
-	d.sequence, d.recorded, d.lastUpdate = 2, 2, 1
+	d.sequence, d.recorded, d.lastUpdate = after+2, after+2, after+1
 	now := d.store.cfg.now()
 	d.wal, err = createLog(dir, d.id, d.epoch, d.store.cfg.open, []record{
-		{kind: kindKeyframe, sequence: 1, count: 1, time: now, origin: originEpoch, data: d.y.EncodeState(nil)},
-		{kind: kindFile, sequence: 2, count: 1, time: now, origin: originStore, data: d.note.encode()},
+		{kind: kindKeyframe, sequence: after + 1, count: 1, time: now, origin: originEpoch, data: d.y.EncodeState(nil)},
+		{kind: kindFile, sequence: after + 2, count: 1, time: now, origin: originStore, data: d.note.encode()},
 	})
 	if err != nil {
 		return err

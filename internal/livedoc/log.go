@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -292,10 +291,29 @@ func segments(dir string) ([]uint64, error) {
 	return firsts, nil
 }
 
-// setAside moves everything of a log that cannot be used into a folder of its own
-// and returns that folder's name.
-func setAside(dir string) (string, error) {
-	entries, err := os.ReadDir(dir)
+// lastSequence returns one that no record of the log in dir is behind.
+func lastSequence(dir string) (uint64, error) {
+	firsts, err := segments(dir)
+	if err != nil || len(firsts) == 0 {
+		return 0, err
+	}
+	first := firsts[len(firsts)-1]
+	b, err := os.ReadFile(filepath.Join(dir, segmentName(first)))
+	if err != nil {
+		return 0, err
+	}
+	s, err := scanSegment(b)
+	if err != nil || s.damaged {
+		return first + uint64(len(b)), nil // a record is longer than the numbers it uses up
+	}
+	return max(first, s.records[len(s.records)-1].sequence), nil
+}
+
+// setAside moves the segments of a log that cannot be read, or are another document's,
+// into a folder of its own and returns that folder's name. The others stay: they are
+// history.
+func setAside(dir string, doc DocumentID) (string, error) {
+	firsts, err := segments(dir)
 	if err != nil {
 		return "", err
 	}
@@ -303,11 +321,17 @@ func setAside(dir string) (string, error) {
 	if err := os.Mkdir(aside, 0o700); err != nil {
 		return "", err
 	}
-	for _, e := range entries {
-		if strings.Contains(e.Name(), segmentSuffix) {
-			if err := os.Rename(filepath.Join(dir, e.Name()), filepath.Join(aside, e.Name())); err != nil {
-				return "", err
-			}
+	for _, first := range firsts {
+		name := segmentName(first)
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return "", err
+		}
+		if s, err := scanSegment(b); err == nil && !s.damaged && s.header.doc == doc {
+			continue
+		}
+		if err := os.Rename(filepath.Join(dir, name), filepath.Join(aside, name)); err != nil {
+			return "", err
 		}
 	}
 	if err := syncDir(aside); err != nil {

@@ -217,7 +217,7 @@ func TestOpenLogErrors(t *testing.T) {
 	if _, _, err := openLog(dir, l.doc, openSegment); !errors.Is(err, errDamaged) {
 		t.Errorf("an empty segment gives %v", err)
 	}
-	aside, err := setAside(dir)
+	aside, err := setAside(dir, l.doc)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,6 +61,39 @@ func (p past) parts() ([]part, error) {
 	return all, nil
 }
 
+// lacks reports whether something was set aside that could not be read.
+func (p past) lacks() bool {
+	aside, err := filepath.Glob(filepath.Join(p.dir, "damaged-*"))
+	return err == nil && len(aside) > 0
+}
+
+// epoch is that of a part; "" when it cannot be read.
+func (p part) epoch() EpochID {
+	f, err := os.Open(p.name)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	h, err := readHeader(f)
+	if err != nil {
+		return ""
+	}
+	return h.epoch
+}
+
+// lastEpoch returns those of the parts that are of the epoch of the last one. What an
+// epoch before has left stays as it is.
+func lastEpoch(all []part) []part {
+	if len(all) == 0 {
+		return all
+	}
+	i := len(all) - 1
+	for epoch := all[i].epoch(); i > 0 && all[i-1].epoch() == epoch; {
+		i--
+	}
+	return all[i:]
+}
+
 // size returns the bytes of everything in the folder, what was set aside too.
 func (p past) size() (n int64, err error) {
 	err = filepath.WalkDir(p.dir, func(_ string, e fs.DirEntry, err error) error {

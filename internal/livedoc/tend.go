@@ -98,6 +98,9 @@ func (s *Store) tend(ctx context.Context, id DocumentID, now time.Time, whole bo
 		if err != nil || len(all) < 2 {
 			return errors.Join(problem, err)
 		}
+		if all = lastEpoch(all); len(all) < 2 {
+			return problem
+		}
 		old := all[:len(all)-1]
 		if !whole {
 			old = fresh(old)
@@ -202,13 +205,15 @@ func (s *Store) seal(ctx context.Context, id DocumentID, p past, all, run []part
 // and those at which file and document agreed; alone are the changes from the disk
 // that the file has before others.
 func (s *Store) boundaries(ctx context.Context, id DocumentID, p past, epoch EpochID) (kept, alone map[uint64]bool, err error) {
-	l, err := readLabels(p.dir, epoch)
+	l, err := readLabels(p.dir)
 	if err != nil {
 		return nil, nil, err
 	}
 	kept, alone = map[uint64]bool{}, map[uint64]bool{}
-	for n := range l.of {
-		kept[n] = true
+	for v := range l.of {
+		if v.epoch == epoch {
+			kept[v.seq] = true
+		}
 	}
 	note, err := s.noteOf(ctx, id, p)
 	if err != nil {

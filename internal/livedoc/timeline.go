@@ -33,7 +33,8 @@ type timeline struct {
 	damaged bool
 	oldest  uint64 // of all that is kept
 	newest  uint64
-	epoch   EpochID
+	epoch   EpochID // of the newest
+	first   EpochID // of the oldest
 }
 
 // gather reads the parts of a past from the newest on, as many as the page needs.
@@ -45,7 +46,9 @@ func (t *timeline) gather(p past) error {
 	if err != nil || len(all) == 0 {
 		return err
 	}
+	t.damaged = p.lacks()
 	t.oldest = all[0].first
+	t.first = all[0].epoch()
 	for i := len(all) - 1; i >= 0 && !t.more; i-- {
 		last := i == len(all)-1
 		if !last && t.Before > 0 && all[i].first >= t.Before {
@@ -60,7 +63,7 @@ func (t *timeline) gather(p past) error {
 		}
 		for j := len(entries) - 1; j >= 0 && !t.more; j-- {
 			if !entries[j].whole || entries[j].origin != originStore || i == 0 && j == 0 {
-				t.add(entries[j])
+				t.add(h.epoch, entries[j])
 			}
 		}
 	}
@@ -73,17 +76,18 @@ func (t *timeline) begin(p past, epoch EpochID, entries []entry) (err error) {
 	if n := len(entries); n > 0 {
 		t.newest = entries[n-1].sequence
 	}
-	t.labels, err = readLabels(p.dir, epoch)
+	t.labels, err = readLabels(p.dir)
 	return err
 }
 
-// add takes the next older entry.
-func (t *timeline) add(e entry) {
+// add takes the next older entry, which is of the epoch.
+func (t *timeline) add(epoch EpochID, e entry) {
+	at := version{epoch, e.sequence}
 	if t.Before > 0 && e.sequence >= t.Before {
 		return
 	}
 	if t.open {
-		if v := &t.items[len(t.items)-1]; t.joins(v, e) {
+		if v := &t.items[len(t.items)-1]; t.joins(v, at, e) {
 			t.join(v, e)
 			return
 		}
@@ -92,8 +96,8 @@ func (t *timeline) add(e entry) {
 		t.more = true
 		return
 	}
-	l := t.labels.of[e.sequence]
-	v := api.Version{Seq: e.sequence, Until: e.until.UTC(), At: e.since.UTC(), Origin: e.origin, Restored: l.Restored, Name: t.labels.name(e.sequence), By: []api.VersionAuthor{}}
+	l := t.labels.of[at]
+	v := api.Version{Seq: e.sequence, Until: e.until.UTC(), At: e.since.UTC(), Origin: e.origin, Restored: l.Restored, Name: t.labels.name(at), By: []api.VersionAuthor{}}
 	if l.Commit != "" {
 		v.Commit = &api.VersionCommit{ID: l.Commit, Subject: l.Subject}
 	}
@@ -107,9 +111,8 @@ func (t *timeline) add(e entry) {
 
 // joins reports whether an entry belongs to the version that comes after it. A
 // version that has a name or a commit is the last of its sitting.
-func (t *timeline) joins(v *api.Version, e entry) bool {
-	l := t.labels.of[e.sequence]
-	if e.origin != v.Origin || l.Commit != "" || t.labels.name(e.sequence) != "" {
+func (t *timeline) joins(v *api.Version, at version, e entry) bool {
+	if e.origin != v.Origin || t.labels.of[at].Commit != "" || t.labels.name(at) != "" {
 		return false
 	}
 	gap := v.At.Sub(e.until)
@@ -143,7 +146,7 @@ func (t *timeline) join(v *api.Version, e entry) {
 
 // page is what was gathered.
 func (t *timeline) page() api.History {
-	h := api.History{Items: t.items, Epoch: string(t.epoch), Oldest: t.oldest, Newest: t.newest, Cleared: t.labels.cleared, Damaged: t.damaged}
+	h := api.History{Items: t.items, Epoch: string(t.epoch), Oldest: t.oldest, Newest: t.newest, Cleared: max(t.labels.cleared[t.epoch], t.labels.cleared[t.first]), Damaged: t.damaged}
 	if h.Items == nil {
 		h.Items = []api.Version{}
 	}
