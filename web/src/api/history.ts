@@ -11,8 +11,11 @@ export type VersionDiff = Schemas["VersionDiff"];
 export type HistoryAction = Schemas["HistoryAction"];
 export type HistoryDone = Schemas["HistoryDone"];
 
-/** Which versions: those whose edits are before a sequence, how many, and whether by short pauses. */
-export type Listing = { before?: number | undefined; limit?: number; detail?: boolean };
+/**
+ * Which versions: those whose edits are before a sequence, how many, and whether by short
+ * pauses. doc is the document, where it is known: it is found wherever its file is by now.
+ */
+export type Listing = { before?: number | undefined; limit?: number; detail?: boolean; doc?: string };
 
 /** One page of the versions, newest first. Throws RequestError. */
 export async function listVersions(
@@ -24,6 +27,7 @@ export async function listVersions(
   const url = inProject(project, "history", path);
   if (o.before) url.searchParams.set("before", String(o.before));
   if (o.limit) url.searchParams.set("limit", String(o.limit));
+  if (o.doc) url.searchParams.set("doc", o.doc);
   if (o.detail) url.searchParams.set("detail", "1");
   return json(url, { cache: "no-store", ...(signal && { signal }) });
 }

@@ -1,7 +1,7 @@
 // Short news in a corner: that something was done, and how to undo it, or that
 // something failed. Read out by screen readers; errors stay until they are closed.
 import { CircleAlert, CircleCheck, X } from "lucide-react";
-import { useEffect, useSyncExternalStore } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import { t } from "../words";
 import { Button, IconButton } from "./button";
 import { classes } from "./classes";
@@ -57,7 +57,8 @@ export function Toasts() {
 }
 
 function One({ toast: s }: { toast: Shown }) {
-  const stays = s.kind === "bad";
+  const [held, setHeld] = useState(false);
+  const stays = s.kind === "bad" || held;
   useEffect(() => {
     if (stays) return;
     const timer = setTimeout(() => close(s.id), s.action === undefined ? shownFor : shownFor * 2);
@@ -65,7 +66,14 @@ function One({ toast: s }: { toast: Shown }) {
   }, [s, stays]);
   const Icon = s.kind === "bad" ? CircleAlert : CircleCheck;
   return (
-    <div className={classes(styles.toast, styles[s.kind ?? "good"])}>
+    // biome-ignore lint/a11y/noStaticElementInteractions: whoever is at it is given the time, no more
+    <div
+      className={classes(styles.toast, styles[s.kind ?? "good"])}
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => setHeld(false)}
+      onFocus={() => setHeld(true)}
+      onBlur={() => setHeld(false)}
+    >
       <Icon size={16} strokeWidth={1.5} aria-hidden />
       <span className={styles.text}>{s.text}</span>
       {s.action === undefined ? null : (

@@ -19,9 +19,25 @@ export type DiffConfig = {
   /** The runs of changed lines as Git sees them; without, they are found here. */
   hunks?: LineRange[] | undefined;
   inline: boolean;
+  /** Milliseconds until the text gets the colours of its language: reading it for them may take long. */
+  colourAfter?: number;
   /** Another change is the current one: its number from 0, of how many. */
   at: (current: number, count: number) => void;
 };
+
+/** What went and what came, in the page's own colours. */
+const colours = EditorView.theme({
+  "&.cm-merge-a .cm-changedLine, .cm-deletedChunk": { backgroundColor: tint("red", 6) },
+  "&.cm-merge-b .cm-changedLine, .cm-inlineChangedLine": { backgroundColor: tint("green", 6) },
+  "&.cm-merge-a .cm-changedText, .cm-deletedChunk .cm-deletedText": { background: tint("red", 10) },
+  "&.cm-merge-b .cm-changedText": { background: tint("green", 10) },
+  "&.cm-merge-a .cm-changedLineGutter, .cm-deletedLineGutter": { background: "var(--red)" },
+  "&.cm-merge-b .cm-changedLineGutter": { background: "var(--green)" },
+});
+
+function tint(colour: "red" | "green", percent: number): string {
+  return `color-mix(in srgb, var(--${colour}) ${percent}%, transparent)`;
+}
 
 /** A difference that is looked at. */
 export class DiffView {
@@ -30,6 +46,7 @@ export class DiffView {
   #current = 0;
   #config: DiffConfig;
   #over = false;
+  #colouring: ReturnType<typeof setTimeout>;
 
   constructor(config: DiffConfig) {
     this.#config = config;
@@ -37,6 +54,7 @@ export class DiffView {
     const diffConfig = override ? { override } : { scanLimit: 2000, timeout: 2000 };
     const own = (label: string): Extension => [
       look(),
+      colours,
       lineNumbers(),
       EditorState.readOnly.of(true),
       EditorView.contentAttributes.of({ "aria-label": label, "aria-readonly": "true", tabindex: "0" }),
@@ -67,7 +85,7 @@ export class DiffView {
       });
       this.#view = this.#merge.b;
     }
-    void this.#colour();
+    this.#colouring = setTimeout(() => void this.#colour(), config.colourAfter ?? 0);
     this.#tell();
   }
 
@@ -100,6 +118,7 @@ export class DiffView {
 
   destroy(): void {
     this.#over = true;
+    clearTimeout(this.#colouring);
     if (this.#merge) this.#merge.destroy();
     else this.#view.destroy();
   }

@@ -8,7 +8,10 @@ export class ReadingView {
   #view: EditorView;
   #over = false;
 
-  constructor(parent: HTMLElement, path: string, text: string, label: string) {
+  #colouring: ReturnType<typeof setTimeout>;
+
+  /** colourAfter: milliseconds until the text gets the colours of its language. */
+  constructor(parent: HTMLElement, path: string, text: string, label: string, colourAfter = 0) {
     this.#view = new EditorView({
       parent,
       doc: text,
@@ -19,11 +22,12 @@ export class ReadingView {
         EditorView.contentAttributes.of({ "aria-label": label, "aria-readonly": "true", tabindex: "0" }),
       ],
     });
-    void this.#colour(path);
+    this.#colouring = setTimeout(() => void this.#colour(path), colourAfter);
   }
 
   destroy(): void {
     this.#over = true;
+    clearTimeout(this.#colouring);
     this.#view.destroy();
   }
 

@@ -7,6 +7,7 @@ import { type Hold, holdKeys } from "../../ui/ahead";
 import { isAppKey } from "./appkey";
 import { movedPath, readTab, sameTab, type Tab } from "./arrangement";
 import { isWithin, nameOf } from "./path";
+import { views } from "./views";
 
 /** Where in the dock something is put. */
 export type Place = { group?: DockviewGroupPanel; position: Position };
@@ -39,6 +40,8 @@ export class Deck {
   readonly active = new Store<OpenTab | undefined>(undefined);
   /** The tabs that are open, in no order. */
   readonly tabs = new Store<readonly OpenTab[]>([]);
+  /** What was renamed last. */
+  readonly moves = new Store({ from: "", to: "" });
   /** The dock, once it is there with its tabs. */
   readonly docks = new Store<DockviewApi | undefined>(undefined);
   #project: string;
@@ -164,15 +167,15 @@ export class Deck {
 
   /** Tabs of a file or folder that moved, and of what is in it, go along. */
   moved(from: string, to: string): void {
+    this.moves.set({ from, to });
     for (const panel of this.#dock?.panels ?? []) {
-      const tab = readTab(panel.params);
-      if (tab?.kind !== "file") continue;
-      const path = movedPath(tab.path, from, to);
-      if (path === tab.path) continue;
-      panel.api.updateParameters({ kind: "file", path });
-      panel.api.setTitle(nameOf(path));
+      const before = readTab(panel.params);
+      const now = before && followed(before, from, to);
+      if (!now) continue;
+      panel.api.updateParameters(now.tab);
+      panel.api.setTitle(now.title);
       const open = this.tabs.get().find((o) => o.id === panel.id);
-      if (open) open.tab = { kind: "file", path };
+      if (open) open.tab = now.tab;
     }
     this.tabs.set([...this.tabs.get()]);
     this.docked();
@@ -246,6 +249,15 @@ export class Deck {
       turn: (path) => this.#turn(id, path),
     };
   }
+}
+
+/** What a tab shows, and its title, when something was moved; undefined when that does not touch it. */
+function followed(tab: Tab, from: string, to: string): { tab: Tab; title: string } | undefined {
+  if (tab.kind === "terminal") return undefined;
+  const path = movedPath(tab.path, from, to);
+  const titleOf = tab.kind === "file" ? nameOf : views.find((v) => v.id === tab.view)?.titleOf;
+  if (path === tab.path || !titleOf) return undefined;
+  return { tab: { ...tab, path }, title: titleOf(path) };
 }
 
 /** Milliseconds for which an editor is waited for. */

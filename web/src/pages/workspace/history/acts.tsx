@@ -1,6 +1,6 @@
 import { EllipsisVertical } from "lucide-react";
 import { useState } from "react";
-import type { Version } from "../../../api/history";
+import { listVersions, type Version } from "../../../api/history";
 import { size } from "../../../ui/ago";
 import { Button, IconButton } from "../../../ui/button";
 import { Menu, MenuItem, MenuLine } from "../../../ui/menu";
@@ -35,6 +35,8 @@ export function Acts({
   const [clearing, setClearing] = useState<"all" | number>();
   const [, look] = useLooking(path);
   const write = may("files.write") && running;
+  // The edit is the project's: the editor's own undo does not reach it, and these do.
+  const back = version?.origin === "restore" && seq === facts.newest && version.first > facts.oldest;
   const restore = () =>
     run("restore", async () => {
       const before = facts.newest;
@@ -45,12 +47,25 @@ export function Acts({
       }
       look({ seq: 0, row: undefined });
       toast({
-        text: t("{name} is as it was then. That is an edit like any other.", { name: nameOf(path) }),
-        action: {
-          label: t("Undo"),
-          run: () => void run("undo", () => change({ action: "restore", seq: before })),
-        },
+        text: t("{name} is as it was then. What it was before is in its history, too.", {
+          name: nameOf(path),
+        }),
+        action: { label: t("Undo"), run: () => void undo(made, before) },
       });
+    });
+  /** Takes a restore back, unless somebody went on from it meanwhile. */
+  const undo = (made: number, before: number) =>
+    run("undo", async () => {
+      const { newest = made } = await listVersions(workspace.project, path, { limit: 1 });
+      if (newest > made) {
+        const text = t("{name} was edited since: choose in its history what to bring back.", {
+          name: nameOf(path),
+        });
+        toast({ text, kind: "bad" });
+        return;
+      }
+      await change({ action: "restore", seq: before });
+      look({ seq: 0, row: undefined });
     });
   const copy = () =>
     run("copy", async () => {
@@ -59,7 +74,14 @@ export function Acts({
     });
   return (
     <>
-      {write ? (
+      {write && back ? (
+        <Button
+          busy={busy === "undo" && t("Undoing…")}
+          onClick={() => void undo(version.seq, version.first - 1)}
+        >
+          {t("Undo the restore")}
+        </Button>
+      ) : write ? (
         <Button
           look={seq === facts.newest ? "plain" : "primary"}
           disabled={version === undefined || seq === facts.newest}

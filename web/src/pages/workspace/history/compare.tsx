@@ -5,6 +5,9 @@ import styles from "./history.module.css";
 import type { Compared } from "./hooks";
 import { rangesOf } from "./rows";
 
+/** Milliseconds within which another version means that one is only passing. */
+const passing = 400;
+
 /** Two versions beside each other or one through the other; or one alone. */
 export function Compare({
   path,
@@ -29,6 +32,8 @@ export function Compare({
   cost: RefObject<number>;
 }) {
   const place = useRef<HTMLDivElement>(null);
+  /** When a version was shown last. */
+  const shown = useRef(0);
   const { old, new: now, hunks } = compared;
   const key = `${old?.seq ?? 0}/${now.seq}/${inline}`;
   // What is compared is what is shown anew for.
@@ -39,9 +44,12 @@ export function Compare({
     // The place on the screen stays as one goes from version to version.
     const { scrollTop } = parent;
     const began = performance.now();
+    // Whoever goes by many versions quickly sees colours where they stop.
+    const colourAfter = began - shown.current < passing ? passing : 0;
+    shown.current = began;
     let view: DiffView | ReadingView;
     if (!old) {
-      view = new ReadingView(parent, path, now.text, labels.new);
+      view = new ReadingView(parent, path, now.text, labels.new, colourAfter);
       at(0, 0);
     } else {
       const ranges = hunks ? rangesOf(hunks) : [];
@@ -53,6 +61,7 @@ export function Compare({
         labels,
         hunks: ranges.length > 0 ? ranges : undefined,
         inline,
+        colourAfter,
         at,
       });
       step.current = (by) => diff.step(by);

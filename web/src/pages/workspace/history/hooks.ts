@@ -9,6 +9,7 @@ import {
   type Version,
 } from "../../../api/history";
 import { Store } from "../../../sync/store";
+import { movedPath } from "../arrangement";
 import { useRoom, useStore } from "../context";
 import type { Workspace } from "../model";
 import type { Steps } from "./rows";
@@ -27,10 +28,27 @@ export type Looking = {
 
 const looked = new WeakMap<Workspace, Map<string, Store<Looking>>>();
 
+/** What is looked at, of the files of a workspace. It goes along when they are renamed. */
+function lookingIn(workspace: Workspace): Map<string, Store<Looking>> {
+  const found = looked.get(workspace);
+  if (found) return found;
+  const all = new Map<string, Store<Looking>>();
+  looked.set(workspace, all);
+  workspace.deck.moves.subscribe(() => {
+    const { from, to } = workspace.deck.moves.get();
+    for (const [path, store] of [...all]) {
+      const now = movedPath(path, from, to);
+      if (now === path) continue;
+      all.delete(path);
+      all.set(now, store);
+    }
+  });
+  return all;
+}
+
 /** What is looked at, of a file. It lasts as long as the workspace. */
 export function lookingAt(workspace: Workspace, path: string): Store<Looking> {
-  const all = looked.get(workspace) ?? new Map<string, Store<Looking>>();
-  looked.set(workspace, all);
+  const all = lookingIn(workspace);
   const found = all.get(path) ?? new Store<Looking>({ seq: 0, with: "before", unfolded: new Map() });
   all.set(path, found);
   return found;
@@ -48,13 +66,17 @@ const key = (project: string, path: string) => ["history", project, path];
 const page = 100;
 const steps = 200;
 
-/** The versions of a file, page by page, read again while somebody looks. */
+/**
+ * The versions of a file, page by page, read again while somebody looks. When the file was
+ * renamed, its tabs are told.
+ */
 export function useVersions(path: string, visible = true) {
   const { workspace, running } = useRoom();
+  const doc = useRef("");
   const query = useInfiniteQuery({
     queryKey: [...key(workspace.project, path), "list"],
     queryFn: ({ signal, pageParam }) =>
-      listVersions(workspace.project, path, { before: pageParam, limit: page }, signal),
+      listVersions(workspace.project, path, { before: pageParam, limit: page, doc: doc.current }, signal),
     initialPageParam: 0,
     getNextPageParam: (last) => last.next,
     enabled: running,
@@ -63,7 +85,13 @@ export function useVersions(path: string, visible = true) {
     staleTime: 2000,
   });
   const versions = useMemo(() => query.data?.pages.flatMap((p) => p.items) ?? [], [query.data]);
-  return { query, versions, head: query.data?.pages[0] };
+  const head = query.data?.pages[0];
+  const now = head?.path;
+  if (head?.doc) doc.current = head.doc;
+  useEffect(() => {
+    if (now !== undefined && now !== path) workspace.deck.moved(path, now);
+  }, [workspace, path, now]);
+  return { query, versions, head };
 }
 
 /** The steps of the sittings that are unfolded. */
@@ -101,8 +129,11 @@ export function useSteps(
   }, [state]);
 }
 
-/** What is known of the version that a sequence falls into, as finely as it is kept. */
-export function useAbout(path: string, seq: number): Version | undefined {
+/**
+ * What is known of the version that a sequence falls into, as finely as it is kept; until
+ * it is known, that of the one before it, so that nothing flickers.
+ */
+export function useAbout(path: string, seq: number): { version: Version | undefined; known: boolean } {
   const { workspace, running } = useRoom();
   const query = useQuery({
     queryKey: [...key(workspace.project, path), "about", seq],
@@ -119,7 +150,7 @@ export function useAbout(path: string, seq: number): Version | undefined {
     placeholderData: (before) => before,
     staleTime: 10_000,
   });
-  return query.data ?? undefined;
+  return { version: query.data ?? undefined, known: query.data !== undefined && !query.isPlaceholderData };
 }
 
 export type Compared = {

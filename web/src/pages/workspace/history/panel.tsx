@@ -3,12 +3,11 @@ import { size } from "../../../ui/ago";
 import { EmptyState, Loaded } from "../../../ui/state";
 import { t } from "../../../words";
 import { useRoom, useStore } from "../context";
-import { nameOf } from "../path";
 import page from "../workspace.module.css";
 import styles from "./history.module.css";
 import { useLooking, useVersions } from "./hooks";
 import { useRows, VersionList } from "./list";
-import { showHistory } from "./show";
+import { historyTitle, showHistory } from "./show";
 
 /** The versions of the file that is open, beside the tabs. */
 export default function HistoryPanel() {
@@ -16,7 +15,7 @@ export default function HistoryPanel() {
   return (
     <>
       <div className={page.panelHead}>
-        <h2>{path === "" ? t("History") : t("History of {name}", { name: nameOf(path) })}</h2>
+        <h2>{path === "" ? t("History") : historyTitle(path)}</h2>
       </div>
       {path === "" ? (
         <EmptyState small title={t("No file is open")}>
@@ -67,6 +66,7 @@ function Versions({ path }: { path: string }) {
 /** The file of the tab that keys go to; of one that shows no file, the file before it. */
 function useOpenPath(): string {
   const { workspace } = useRoom();
+  useStore(workspace.tabs); // what is in a tab changes when its file is renamed
   const tab = useStore(workspace.active)?.tab;
   const now = tab?.kind === "file" || (tab?.kind === "view" && tab.view === "history") ? tab.path : "";
   const [path, setPath] = useState(now);

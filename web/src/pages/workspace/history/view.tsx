@@ -98,12 +98,12 @@ function Shown({
   const seq = looking.seq === 0 ? newest : Math.max(oldest, Math.min(newest, looking.seq));
   const cost = useRef(0);
   const asked = useThrottled(seq, cost);
-  const version = useVersion(path, rows, asked, looking.row);
+  const { version, known } = useVersion(path, rows, asked, looking.row);
   const compared = useCompared(
     path,
     fromOf(looking, version, oldest),
     toOf(looking, asked, newest),
-    version !== undefined,
+    known && version !== undefined,
   );
   const [[current, count], setAt] = useState<[number, number]>([0, 0]);
   const at = useCallback((i: number, n: number) => setAt([i, n]), []);
@@ -144,7 +144,13 @@ function Shown({
             {t("Inline")}
           </Button>
         )}
-        <Acts path={path} version={version} seq={asked} facts={facts} text={textOf(compared, looking)} />
+        <Acts
+          path={path}
+          version={known ? version : undefined}
+          seq={asked}
+          facts={facts}
+          text={textOf(compared, looking)}
+        />
         <IconButton
           label={t("Show the list of versions")}
           className={side === "history" ? styles.off : styles.listButton}
@@ -185,17 +191,20 @@ function Shown({
   );
 }
 
-/** The version that is looked at: the one of the list, or as finely as it is kept. */
+/**
+ * The version that is looked at: the one of the list, or as finely as it is kept. known
+ * is false while it is still the one before.
+ */
 function useVersion(
   path: string,
   rows: readonly Row[],
   seq: number,
   key: string | undefined,
-): Version | undefined {
+): ReturnType<typeof useAbout> {
   const row = rows[rowAt(rows, seq, key)];
   const listed = row && "version" in row && row.version.seq === seq ? row.version : undefined;
   const fine = useAbout(path, listed ? 0 : seq);
-  return listed ?? fine;
+  return listed ? { version: listed, known: true } : fine;
 }
 
 /** The older side: what was before the version, the version, or nothing. */
