@@ -213,14 +213,52 @@ describe("git", () => {
     ada.noErrors();
   }, 240_000);
 
-  test("a repository that is made in a terminal is noticed", async () => {
+  test("a repository that is made in a terminal is noticed, and its files are gone through by keys", async () => {
     const ada = await journey.admin();
-    const desk = new Desk(ada, await makeProject(ada, "Made by hand", { "a.txt": "a\n" }));
+    const names = { "a.txt": "a\n", "b.txt": "b\n", "c.txt": "c\n" };
+    const desk = new Desk(ada, await makeProject(ada, "Made by hand", names));
     await desk.open();
     await desk.row("a.txt").waitFor();
     await desk.openTerminal();
     await desk.page.keyboard.type("git init -q\n");
     await desk.row("a.txt").locator('[data-letter="U"]').waitFor();
+
+    const { page } = desk;
+    await page.getByRole("button", { name: "Git", exact: true }).click();
+    const unknown = page.getByRole("region", { name: "Unknown to Git" });
+    await unknown.getByText("c.txt").waitFor();
+    await unknown.getByRole("button", { name: "Stage all" }).focus();
+    await page.keyboard.press("Tab");
+    /** What has the focus, by its name. */
+    const at = () =>
+      page.evaluate(() => {
+        const e = document.activeElement;
+        return e?.getAttribute("aria-label") ?? e?.getAttribute("title") ?? "";
+      });
+    const goes = async (key: string, to: string) => {
+      await page.keyboard.press(key);
+      await expect.poll(at).toBe(to);
+    };
+    while ((await at()) !== "a.txt") await page.keyboard.press("ArrowDown");
+    await goes("ArrowDown", "b.txt");
+    await goes("ArrowRight", "Discard the changes of b.txt");
+    await goes("ArrowRight", "Stage b.txt");
+    await goes("ArrowDown", "c.txt");
+    await goes("ArrowDown", "c.txt");
+    await goes("ArrowUp", "b.txt");
+    await page.keyboard.press("s");
+    const staged = page.getByRole("region", { name: "Staged" });
+    await staged.getByText("b.txt").waitFor();
+    await expect.poll(at).toBe("c.txt");
+    await goes("Home", "b.txt");
+    expect(await staged.locator(":focus").count()).toBe(1);
+    await goes("End", "c.txt");
+    // Tab leaves the list, whatever its length: along the row, and out.
+    for (const _ of ["Discard", "Stage"]) await page.keyboard.press("Tab");
+    await expect.poll(at).toBe("Stage c.txt");
+    await page.keyboard.press("Tab");
+    expect(await page.locator("[data-path] :focus").count()).toBe(0);
+    await ada.accessible();
     ada.noErrors();
   });
 

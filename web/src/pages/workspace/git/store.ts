@@ -38,6 +38,8 @@ export class GitStore {
   readonly chosen = new Store<string>("");
   readonly error = new Store<unknown>(undefined);
   readonly transferring = new Store<Transferring | undefined>(undefined);
+  /** What is said when a pull found commits on both sides, until the person has chosen. */
+  readonly diverged = new Store("");
   readonly asking = new Store<Asking | undefined>(undefined);
   /** Counts what may have changed the files' differences. */
   readonly version = new Store(0);

@@ -24,13 +24,13 @@ export function Sync({
   const author = useAuthor();
   const under = useStore(git.transferring);
   const [, run] = useDoing();
-  const [diverged, setDiverged] = useState("");
+  const diverged = useStore(git.diverged);
   const [remote, setRemote] = useState(false);
   const go = (action: GitTransfer["action"], how?: "merge" | "rebase") => {
     if (status.remotes.length === 0) return setRemote(true);
     void run(action, async () => {
       const event = await git.transfer({ repo: status.repo, action, author, ...(how && { how }) });
-      if (event?.diverged && event.problem) setDiverged(event.problem.detail ?? "");
+      if (event?.diverged && event.problem) git.diverged.set(event.problem.detail ?? "");
       else if (event?.problem) throw new Error(event.problem.detail);
       else if (event?.done)
         toast({
@@ -69,7 +69,7 @@ export function Sync({
       ) : null}
       <Dialog
         open={diverged !== ""}
-        onClose={() => setDiverged("")}
+        onClose={() => git.diverged.set("")}
         title={t("Both sides have commits")}
         description={diverged}
       >
@@ -77,7 +77,7 @@ export function Sync({
           <span className={styles.grow} />
           <Button
             onClick={() => {
-              setDiverged("");
+              git.diverged.set("");
               go("pull", "rebase");
             }}
           >
@@ -86,7 +86,7 @@ export function Sync({
           <Button
             look="primary"
             onClick={() => {
-              setDiverged("");
+              git.diverged.set("");
               go("pull", "merge");
             }}
           >
