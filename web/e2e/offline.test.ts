@@ -91,6 +91,64 @@ describe("without a connection", () => {
     expect(await b.page.locator(".cm-content").count()).toBe(0);
   });
 
+  test("a file that was renamed meanwhile is followed with what waits; of one that is gone it is said where that is", async () => {
+    const a = await desk();
+    /** Something that another does, whose page has a connection. */
+    const other = async (method: string, path: string, data?: object) => {
+      const url = new URL(`p/${a.project}/${path}`, a.person.site.url);
+      const answer = await a.person.context.request.fetch(url.href, {
+        method,
+        headers: { Origin: url.origin },
+        ...(data && { data }),
+      });
+      expect(answer.status(), await answer.text()).toBe(200);
+      return answer;
+    };
+    await a.openFile("model.py");
+    await cut(a);
+    await other("POST", "files/model.py", { action: "move", to: "tides.py" });
+    await a.person.context.setOffline(false);
+    await a.page.getByRole("tab", { name: "tides.py", exact: true }).waitFor();
+    await a.saved();
+    const first = model.replace("4.0", "4.0  # offline");
+    await a.onDisk("tides.py", first);
+    expect(await a.page.getByText("could not be").count()).toBe(0);
+
+    // In a tab that is closed meanwhile, too.
+    await cut(a);
+    await a.page.keyboard.press("Alt+w");
+    await a.page.locator(".cm-content").waitFor({ state: "detached" });
+    await other("POST", "files/tides.py", { action: "move", to: "waves.py" });
+    await a.person.context.setOffline(false);
+    const second = model.replace("4.0", "4.0  # offline  # offline");
+    await a.onDisk("waves.py", second);
+    expect(await a.page.getByText("could not be").count()).toBe(0);
+
+    // Deleted: what was written waits, and can be seen.
+    await a.row("waves.py").waitFor();
+    await a.openFile("waves.py");
+    await cut(a);
+    const entry: { id: string } = await (await other("DELETE", "files/waves.py")).json();
+    await a.person.context.setOffline(false);
+    await a.page.getByText("What you wrote waits in this browser").waitFor();
+    await a.person.accessible();
+    await shots(a, "offline-gone");
+    await a.page.keyboard.press("Alt+w");
+    const b = await anotherTab(a);
+    await b.open();
+    await b.page.getByText("waves.py is not there any more").waitFor();
+    await b.page.getByRole("button", { name: "Show what I wrote" }).click();
+    await b.shows("4.0  # offline  # offline  # offline");
+    await b.page.getByRole("tab", { name: "waves.py" }).click();
+    await b.page.keyboard.press("Alt+w");
+
+    // It is back, and has it.
+    await other("POST", `trash/${entry.id}`, { action: "restore" });
+    await b.row("waves.py").click();
+    await b.onDisk("waves.py", model.replace("4.0", "4.0  # offline  # offline  # offline"));
+    await b.saved();
+  });
+
   test("when a file began anew meanwhile, what waited is offered as text and never merged", async () => {
     const a = await desk();
     await a.openFile("model.py");
