@@ -1,11 +1,21 @@
 import { RadioGroup, Tabs as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, type RefObject, useEffect, useRef } from "react";
 import styles from "./tabs.module.css";
 
 /** The class of a link that stands in a row of tabs. */
 export const tabClass = styles.tab;
 /** The class of such a row. */
 export const tabListClass = styles.list;
+
+/** Brings the link of the page into sight, where a row of them is wider than the screen; at is the page. */
+export function useTabInSight(at: string): RefObject<HTMLElement | null> {
+  const row = useRef<HTMLElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each page has its link
+  useEffect(() => {
+    row.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [at]);
+  return row;
+}
 
 /** Views of the same thing, one at a time. */
 export function Tabs({

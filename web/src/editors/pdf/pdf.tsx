@@ -122,7 +122,9 @@ export default function PDFView(props: ViewerProps) {
         <Progress>{t("Reading {path}…", { path })}</Progress>
       ) : null}
       <div className={styles.both} hidden={state.ask !== undefined} onKeyDown={onKeyDown}>
-        {outline && document && viewer ? <Outline document={document} viewer={viewer} /> : null}
+        {outline && document && viewer ? (
+          <Outline document={document} viewer={viewer} close={() => setOutline(false)} />
+        ) : null}
         <div className={styles.place}>
           <div
             ref={box}
@@ -262,7 +264,21 @@ function Find({ viewer }: { viewer: Viewer }) {
 
 type Chapter = Awaited<ReturnType<PDFDocumentProxy["getOutline"]>>[number];
 
-function Outline({ document, viewer }: { document: PDFDocumentProxy; viewer: Viewer }) {
+function Outline({
+  document,
+  viewer,
+  close,
+}: {
+  document: PDFDocumentProxy;
+  viewer: Viewer;
+  close: () => void;
+}) {
+  const place = useRef<HTMLElement>(null);
+  const go = (to: Chapter["dest"]) => {
+    if (to) void viewer.destination(to);
+    // On a narrow screen it lies over the pages.
+    if (place.current && getComputedStyle(place.current).position === "absolute") close();
+  };
   const [list, setList] = useState<readonly Chapter[]>();
   useEffect(() => {
     document.getOutline().then(
@@ -271,28 +287,32 @@ function Outline({ document, viewer }: { document: PDFDocumentProxy; viewer: Vie
     );
   }, [document]);
   return (
-    <nav className={styles.outline} aria-label={t("Outline")}>
+    <nav ref={place} className={styles.outline} aria-label={t("Outline")}>
       {list?.length === 0 ? <p className="quiet">{t("The file has no outline.")}</p> : null}
-      <Chapters list={list ?? []} viewer={viewer} level={0} />
+      <Chapters list={list ?? []} go={go} level={0} />
     </nav>
   );
 }
 
-function Chapters({ list, viewer, level }: { list: readonly Chapter[]; viewer: Viewer; level: number }) {
+function Chapters({
+  list,
+  go,
+  level,
+}: {
+  list: readonly Chapter[];
+  go: (to: Chapter["dest"]) => void;
+  level: number;
+}) {
   if (level > 6 || list.length === 0) return null;
   return (
     <ul>
       {list.slice(0, 2000).map((c, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: an outline does not change
         <li key={i}>
-          <button
-            type="button"
-            style={{ paddingLeft: 8 + level * 12 }}
-            onClick={() => c.dest && void viewer.destination(c.dest)}
-          >
+          <button type="button" style={{ paddingLeft: 8 + level * 12 }} onClick={() => go(c.dest)}>
             {c.title}
           </button>
-          <Chapters list={c.items ?? []} viewer={viewer} level={level + 1} />
+          <Chapters list={c.items ?? []} go={go} level={level + 1} />
         </li>
       ))}
     </ul>

@@ -1,5 +1,5 @@
-import { Link, Outlet } from "@tanstack/react-router";
-import { tabClass, tabListClass } from "../../ui/tabs";
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
+import { tabClass, tabListClass, useTabInSight } from "../../ui/tabs";
 import { t } from "../../words";
 import styles from "./admin.module.css";
 
@@ -11,10 +11,11 @@ export { SiteSettingsPage } from "./site";
 
 /** The frame of the administrator's pages. */
 export function AdminPage() {
+  const row = useTabInSight(useLocation().pathname);
   return (
     <div className={styles.page}>
       <h1>{t("Administration")}</h1>
-      <nav className={tabListClass} aria-label={t("Administration")}>
+      <nav ref={row} className={tabListClass} aria-label={t("Administration")}>
         <Link to="/admin/people" className={tabClass}>
           {t("People")}
         </Link>
