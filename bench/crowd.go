@@ -177,17 +177,26 @@ func (s *seat) send(ctx context.Context, b []byte) error {
 	return s.conn.Write(ctx, websocket.MessageBinary, append(s.head[:len(s.head):len(s.head)], b...))
 }
 
-// sync sends the state vector, answers the server's, and waits for the state.
+// sync sends the state vector, answers the server's, and takes the state.
 func (s *seat) sync(ctx context.Context) error {
+	state, err := s.state(ctx)
+	if err == nil {
+		_, err = s.doc.Apply(state)
+	}
+	return err
+}
+
+// state sends the state vector, answers the server's, and returns what it sends.
+func (s *seat) state(ctx context.Context) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	if err := s.send(ctx, appendString([]byte{0, 0}, string(s.doc.StateVector().Encode()))); err != nil {
-		return err
+		return nil, err
 	}
 	for {
 		_, b, err := s.conn.Read(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		b = bytes.TrimPrefix(b, s.head)
 		if len(b) < 2 || b[0] != 0 && b[0] != 4 { // 4: Hocuspocus' answer that wants none
@@ -195,7 +204,7 @@ func (s *seat) sync(ctx context.Context) error {
 		}
 		n, size := binary.Uvarint(b[2:])
 		if size <= 0 || uint64(len(b)-2-size) < n {
-			return errors.New("a sync message is cut short")
+			return nil, errors.New("a sync message is cut short")
 		}
 		body := b[2+size : 2+size+int(n)]
 		switch b[1] {
@@ -205,11 +214,10 @@ func (s *seat) sync(ctx context.Context) error {
 				err = s.send(ctx, appendString([]byte{0, 1}, string(s.doc.EncodeState(sv))))
 			}
 			if err != nil {
-				return err
+				return nil, err
 			}
 		case 1:
-			_, err := s.doc.Apply(body)
-			return err
+			return body, nil
 		}
 	}
 }

@@ -33,6 +33,7 @@ func sections() []section {
 		{"terminal", "A terminal through the hub", terminalSection},
 		{"files", "Files", filesSection},
 		{"documents", "Shared documents: the engine", documentsSection},
+		{"open", "Opening documents", openSection},
 		{"together", "Editing together: one writer, 20 to 500 viewers", togetherSection},
 		{"serve", "The server itself", serveSection},
 	}
