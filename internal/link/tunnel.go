@@ -117,7 +117,9 @@ func (l *Link) through(ctx context.Context, w http.ResponseWriter, c *conn, res 
 	go func() { // ends with the client's connection
 		defer close(up)
 		pump(c.Conn, client, buffered.Reader.Buffered(), buffered.Reader)
-		_ = c.Conn.(closeWriter).CloseWrite() // it may be gone
+		if half, ok := c.Conn.(closeWriter); ok {
+			_ = half.CloseWrite() // it may be gone
+		}
 		_ = c.SetReadDeadline(time.Now().Add(goneTime))
 	}()
 	if m == nil {
