@@ -31,6 +31,7 @@ type cli struct {
 	Admin         adminCmd         `cmd:"" help:"Administer the site from this machine."`
 	Migrate       migrateCmd       `cmd:"" help:"Bring the database to this version's tables and exit."`
 	History       historyCmd       `cmd:"" help:"Tell what a file of this project was, and bring it back."`
+	Run           runCmd           `cmd:"" help:"Run a notebook of this project, and show what it puts out."`
 	OpenAPI       openAPICmd       `cmd:"" name:"openapi" help:"Print the API's OpenAPI 3.1 document."`
 	ProjectServer projectServerCmd `cmd:"" name:"project-server" hidden:"" help:"Run inside a project; started by serve."`
 }

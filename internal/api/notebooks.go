@@ -80,3 +80,21 @@ type CommMessage struct {
 	Content      map[string]any `json:"content"`
 	Buffers      []string       `json:"buffers"` // base64
 }
+
+// NotebookRun says what of a notebook `lyceum run` executes.
+type NotebookRun struct {
+	Cells []string `json:"cells,omitempty"` // ids; all when there are none
+	Spec  string   `json:"spec,omitempty"`  // of the kernel, when none runs
+	Keep  bool     `json:"keep,omitempty"`  // go on with the kernel that runs; else it is restarted first
+}
+
+// RunEvent is a line of the answer to a NotebookRun: one of its kinds is set.
+type RunEvent struct {
+	Cell   string         `json:"cell,omitempty"`   // the cell that the rest is about
+	Begun  bool           `json:"begun,omitempty"`  // it begins to run
+	Output map[string]any `json:"output,omitempty"` // an output as nbformat has it, or a part of a stream
+	Ended  string         `json:"ended,omitempty" enum:"ok,error"`
+	Cells  int            `json:"cells,omitempty"`  // the first line: how many will run
+	Failed string         `json:"failed,omitempty"` // the last line: why the run came to nothing
+	Done   bool           `json:"done,omitempty"`   // the last line: all was run, and is in the file
+}

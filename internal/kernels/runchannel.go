@@ -30,7 +30,8 @@ const (
 
 // listener is a page that is connected.
 type listener struct {
-	wake chan struct{}
+	wake    chan struct{}
+	follows bool // it is no page, and is told RunEvents in place of all else
 
 	mu      sync.Mutex
 	waiting [][]byte
@@ -48,10 +49,17 @@ func (l *listener) wakeUp() {
 
 // send gives the page a message.
 func (l *listener) send(e api.NotebookEvent) {
+	if l.follows {
+		return
+	}
 	j, err := json.Marshal(e)
 	if err != nil {
 		return // strings, maps and numbers that came as JSON
 	}
+	l.put(j)
+}
+
+func (l *listener) put(j []byte) {
 	l.mu.Lock()
 	if l.full = l.full || l.bytes+len(j) > maxWaiting; !l.full {
 		l.waiting = append(l.waiting, j)

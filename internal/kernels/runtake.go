@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"lyceum/internal/api"
 	"lyceum/internal/jupyter"
 	"lyceum/internal/lyceum"
 )
@@ -48,6 +49,7 @@ func (b *book) nextLocked() {
 		b.running = t
 		t.Msg, t.times = newRequest(t.Cell), map[string]any{}
 		b.addLocked(op{kind: opBegin, cell: t.Cell, by: By{t.By, t.Name}})
+		b.emitLocked(api.RunEvent{Cell: t.Cell, Begun: true})
 		b.flushLocked()
 		b.sendLocked(b.kernel, t)
 	}
@@ -127,6 +129,7 @@ func (b *book) statusLocked(s jupyter.Status) {
 		if t := b.running; t != nil {
 			if s.State == jupyter.Dead && !s.Wanted {
 				b.addLocked(op{kind: opOutput, cell: t.Cell, out: diedOutput(s)})
+				b.emitLocked(api.RunEvent{Cell: t.Cell, Output: diedOutput(s)})
 			}
 			b.endTaskLocked(t)
 		}
@@ -155,6 +158,11 @@ func diedOutput(s jupyter.Status) map[string]any {
 // endTaskLocked notes that the running cell has come to its end.
 func (b *book) endTaskLocked(t *task) {
 	b.addLocked(op{kind: opEnd, cell: t.Cell, times: t.times})
+	ended := api.RunEvent{Cell: t.Cell, Ended: "ok"}
+	if t.failed || !t.replied {
+		ended.Ended = "error"
+	}
+	b.emitLocked(ended)
 	b.running, b.input = nil, nil
 	if len(b.queue) > 0 && b.queue[0] == t {
 		b.queue = b.queue[1:]
@@ -191,6 +199,7 @@ func (b *book) heardLocked(m jupyter.Message) {
 		return
 	}
 	if cell := cellOf(m.Parent.ID); cell != "" {
+		b.emitOutputLocked(cell, m)
 		b.outputLocked(cell, t, m)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ const LocalSocket = ".local/state/lyceum/local.sock"
 const localAccount = "00000000-0000-4000-8000-000000000000"
 
 // localRoutes are what is answered there.
-func localRoutes() []route { return historyRoutes() }
+func localRoutes() []route { return slices.Concat(historyRoutes(), localNotebookRoutes()) }
 
 // serveLocal answers the project's own programs until ctx ends.
 func (p *Project) serveLocal(ctx context.Context) {

@@ -2,6 +2,7 @@ package project
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"net/http"
@@ -27,6 +28,50 @@ func notebookRoutes() []route {
 		{method: "POST", path: "notebooks/{path...}", verb: lyceum.UseTerminals, handle: checked((*Project).actOnNotebook)},
 		{method: "GET", path: "blobs/{hash}", verb: lyceum.ReadFiles, handle: (*Project).getBlob},
 	}
+}
+
+// localNotebookRoutes are for the command lyceum run.
+func localNotebookRoutes() []route {
+	return []route{
+		{method: "POST", path: "run/{path...}", verb: lyceum.UseTerminals, handle: checked((*Project).runNotebook)},
+		{method: "POST", path: "notebooks/{path...}", verb: lyceum.UseTerminals, handle: checked((*Project).actOnNotebook)},
+	}
+}
+
+// runNotebook runs a notebook and answers with an api.RunEvent a line, until it has
+// run. When the one who asked is gone the run goes on.
+func (p *Project) runNotebook(w http.ResponseWriter, r *http.Request, c call) error {
+	var o api.NotebookRun
+	if err := rest.ReadJSON(w, r, &o); err != nil {
+		return err
+	}
+	path, err := p.visible(r.Context(), c)
+	if err != nil {
+		return err
+	}
+	rest.Stream(w)
+	flush := http.NewResponseController(w)
+	begun := false
+	lines := json.NewEncoder(w)
+	emit := func(e api.RunEvent) error {
+		if !begun {
+			begun = true
+			w.Header().Set("Content-Type", "application/x-ndjson")
+		}
+		if err := lines.Encode(e); err != nil {
+			return err
+		}
+		return flush.Flush()
+	}
+	err = p.runs.Run(r.Context(), path, p.by(c), o, emit)
+	if err == nil || !begun {
+		return err
+	}
+	if r.Context().Err() != nil {
+		return nil
+	}
+	p.log.Warn("a run of a notebook cannot be followed any more", "err", err)
+	return emit(api.RunEvent{Failed: "The run cannot be followed any more; it may go on."})
 }
 
 // newRuns makes what runs notebooks; it gets its kernels by Use.
