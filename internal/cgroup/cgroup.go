@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"lyceum/internal/lyceum"
 )
 
@@ -266,9 +268,13 @@ func (p Parent) Group(id lyceum.ProjectID) Group {
 }
 
 // makeDir makes a folder that everybody may look into, whatever our umask:
-// projects see their own cgroup, and bubblewrap goes there with their rights.
+// projects see their own cgroup, and bubblewrap goes there with their rights. One that
+// is there already may have become read-only, in a container that was made anew.
 func makeDir(dir string) error {
 	if err := os.Mkdir(dir, 0o755); err != nil && !os.IsExist(err) {
+		return err
+	}
+	if err := unix.Access(dir, unix.W_OK); err != nil {
 		return err
 	}
 	fi, err := os.Stat(dir)
