@@ -141,7 +141,7 @@ function KeptNotice({ kept, session, path }: { kept: Kept; session: DocumentSess
       <Button onClick={() => void copy()}>{t("Copy your version")}</Button>
       <Button onClick={() => save(kept.text, path)}>{t("Download it")}</Button>
       <Button look="quiet" onClick={() => session.dismissKept()}>
-        {t("Dismiss")}
+        {kept.why === "deleted" ? t("Discard it") : t("Dismiss")}
       </Button>
     </div>
   );
