@@ -17,7 +17,7 @@ const kernelPython = "/usr/bin/python3"
 
 // run is a kernel's process and what it says.
 type run struct {
-	t        *testing.T
+	t        testing.TB
 	cmd      *exec.Cmd
 	conn     Connection
 	client   *Client
@@ -25,7 +25,7 @@ type run struct {
 }
 
 // startKernel starts a real ipykernel.
-func startKernel(t *testing.T, conn Connection) *run {
+func startKernel(t testing.TB, conn Connection) *run {
 	t.Helper()
 	if err := exec.Command(kernelPython, "-c", "import ipykernel").Run(); err != nil {
 		t.Fatalf("ipykernel is missing: tools/test-deps installs it: %v", err)
@@ -70,7 +70,7 @@ func startKernel(t *testing.T, conn Connection) *run {
 	return r
 }
 
-func ipcConnection(t *testing.T) Connection {
+func ipcConnection(t testing.TB) Connection {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "jk") // short, because a socket's address has 107 bytes
 	if err != nil {
@@ -222,5 +222,14 @@ func TestLargeOutput(t *testing.T) {
 	}
 	if sig, bad := r.client.Refused(); sig != 0 || bad != 0 {
 		t.Errorf("refused %d, %d messages, want none", sig, bad)
+	}
+}
+
+// BenchmarkExecute runs 1+1, from the request to its end.
+func BenchmarkExecute(b *testing.B) {
+	r := startKernel(b, ipcConnection(b))
+	r.execute("1+1", func(Message) {})
+	for b.Loop() {
+		r.execute("1+1", func(Message) {})
 	}
 }

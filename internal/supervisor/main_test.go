@@ -52,7 +52,7 @@ func supervise(args []string) int {
 
 // world is one supervisor and somebody who can sign tickets for it.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	id     lyceum.ProjectID
 	home   string
 	cmd    *exec.Cmd
@@ -62,7 +62,7 @@ type world struct {
 }
 
 // launch runs a supervisor over the server argv.
-func launch(t *testing.T, server ...string) *world {
+func launch(t testing.TB, server ...string) *world {
 	t.Helper()
 	base, err := os.MkdirTemp("", "ls") // short, because a socket's address has 107 bytes
 	if err != nil {
