@@ -25,6 +25,7 @@ import (
 // connection and its number, and the connection is closed when it returns.
 type raw struct {
 	*link.Link
+	addr  compute.Address
 	url   string
 	dials atomic.Int32
 }
@@ -38,6 +39,7 @@ func newRaw(t *testing.T, talk func(c net.Conn, r *bufio.Reader, number int32)) 
 	s := &raw{Link: link.New(link.Config{Signer: ticket.NewSigner(private), Log: slog.New(slog.DiscardHandler)})}
 	t.Cleanup(s.Close)
 	addr := compute.Address{Socket: filepath.Join(t.TempDir(), "project.sock")}
+	s.addr = addr
 	l, err := net.Listen("unix", addr.Socket)
 	if err != nil {
 		t.Fatal(err)
@@ -253,5 +255,64 @@ func TestExchangeEndsWithItsContext(t *testing.T) {
 	case <-gone:
 	case <-time.After(10 * time.Second):
 		t.Error("the project's connection stays open after the client went")
+	}
+}
+
+// late is a body that the server closes when the answer begins, which here is before
+// the transport has seen its end.
+type late struct {
+	io.ReadCloser
+	left  int
+	begun chan struct{}
+}
+
+func (b *late) Read(p []byte) (int, error) {
+	if b.left == 0 {
+		<-b.begun
+		return 0, http.ErrBodyReadAfterClose
+	}
+	n, err := b.ReadCloser.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
+}
+
+// TestAnAnswerThatBeginsEarly: a project that has all of a request may answer at once,
+// and go on later.
+func TestAnAnswerThatBeginsEarly(t *testing.T) {
+	t.Parallel()
+	begun := make(chan struct{})
+	s := newRaw(t, func(c net.Conn, r *bufio.Reader, _ int32) {
+		if _, err := request(r); err != nil {
+			return
+		}
+		if _, err := io.CopyN(io.Discard, r, 5); err != nil {
+			return
+		}
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nbegun \r\n")
+		<-begun
+		// A hub that broke the answer off closes the connection soon; one that did not
+		// waits for the rest.
+		_ = c.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
+		_, _ = r.ReadByte()
+		_, _ = io.WriteString(c, "4\r\ndone\r\n0\r\n\r\n")
+	})
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = &late{r.Body, 5, begun}
+		s.ServeProject(w, r, s.addr, ticket.Ticket{Project: project, Account: "a", Role: lyceum.Editor})
+	}))
+	t.Cleanup(front.Close)
+	res, err := http.Post(front.URL+"/x", "text/plain", strings.NewReader("hello")) //nolint:noctx // the test's own server
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	first := make([]byte, 6)
+	if _, err := io.ReadFull(res.Body, first); err != nil {
+		t.Fatal(err)
+	}
+	close(begun)
+	rest, err := io.ReadAll(res.Body)
+	if got := string(first) + string(rest); err != nil || got != "begun done" {
+		t.Errorf("got %q, %v, want all of it", got, err)
 	}
 }

@@ -11,6 +11,7 @@ package link
 import (
 	"context"
 	"encoding/hex"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -109,7 +110,29 @@ func (l *Link) ServeProject(w http.ResponseWriter, r *http.Request, addr compute
 	out.URL.Scheme, out.URL.Host, out.Host = "http", hostOf(addr), "project"
 	out.Header.Set(ticket.Header, signed)
 	out.Header.Del("Upgrade") // ServeProject has no other protocol to switch to
+	if out.ContentLength > 0 {
+		out.Body = &announced{out.Body, out.ContentLength}
+	}
 	l.proxy.ServeHTTP(w, out)
+}
+
+// announced is a body of a known length. http.Transport reads once more after the
+// last byte is on its way, to see that it was the last. The project may have begun to
+// answer by then, and our server, which closes the body when an answer begins, would
+// fail that read: the transport would break the answer off.
+type announced struct {
+	io.ReadCloser
+	left int64
+}
+
+// Read implements io.Reader.
+func (b *announced) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, io.EOF
+	}
+	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
 }
 
 // failed answers a request that did not reach the project, or got no answer.
