@@ -323,3 +323,51 @@ func BenchmarkKernel(b *testing.B) {
 		a.write(jupyter.Record{Kind: jupyter.KindAck, Number: a.last})
 	}
 }
+
+// cachedPython is the python of the environment that tools/test-kernels makes.
+func cachedPython(t *testing.T) string {
+	t.Helper()
+	cache := os.Getenv("LYCEUM_CACHE")
+	if cache == "" {
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cache = filepath.Join(dir, "lyceum")
+	}
+	python := filepath.Join(cache, "kernels/bin/python")
+	if _, err := os.Stat(python); err != nil {
+		t.Skipf("the kernels from PyPI are not installed: tools/test-kernels %s does it", cache)
+	}
+	return python
+}
+
+// TestOtherKernels runs the current ipykernel and bash_kernel.
+func TestOtherKernels(t *testing.T) {
+	t.Parallel()
+	python := cachedPython(t)
+	w := launch(t, idleServer...)
+	for _, c := range []struct{ module, transport, code, want, stop, reply string }{
+		{"ipykernel_launcher", "ipc", "import ipykernel; print(ipykernel.version_info[0] >= 7)", "True\n", "print('on', flush=True)\nwhile True: pass", "errorKeyboardInterrupt"},
+		{"ipykernel_launcher", "tcp", "print(6 * 7)", "42\n", "print('on', flush=True)\nwhile True: pass", "errorKeyboardInterrupt"},
+		{"bash_kernel", "ipc", "echo $((6 * 7))", "42\n", "echo on; sleep 1000", "abort"},
+	} {
+		t.Run(c.module+" by "+c.transport, func(t *testing.T) {
+			id := w.kernel(c.transport, python, "-m", c.module, "-f", jupyter.ConnectionFile)
+			a := w.attach(id, 0)
+			if text, reply := a.output(a.send(c.code)); text != c.want || reply != "ok" {
+				t.Errorf("printed %q, replied %q", text, reply)
+			}
+			loop := a.send(c.stop)
+			for a.next().Message.Head.Type != "stream" {
+			}
+			w.do("", "POST", "kernels/"+id+"/interrupt", "")
+			if _, reply := a.output(loop); reply != c.reply {
+				t.Errorf("after an interrupt it replied %q, want %q", reply, c.reply)
+			}
+			if status, answer := w.do("", "DELETE", "kernels/"+id, ""); status != 204 {
+				t.Errorf("the end answers %d %s", status, answer)
+			}
+		})
+	}
+}
