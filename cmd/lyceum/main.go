@@ -32,6 +32,7 @@ type cli struct {
 	Migrate       migrateCmd       `cmd:"" help:"Bring the database to this version's tables and exit."`
 	History       historyCmd       `cmd:"" help:"Tell what a file of this project was, and bring it back."`
 	Run           runCmd           `cmd:"" help:"Run a notebook of this project, and show what it puts out."`
+	NotebookClean notebookCleanCmd `cmd:"" name:"notebook-clean" help:"Take the outputs out of a notebook: a filter for git (docs/how-to/notebooks.md)."`
 	OpenAPI       openAPICmd       `cmd:"" name:"openapi" help:"Print the API's OpenAPI 3.1 document."`
 	ProjectServer projectServerCmd `cmd:"" name:"project-server" hidden:"" help:"Run inside a project; started by serve."`
 }
