@@ -169,7 +169,7 @@ func (s *site) serve(ctx context.Context) error {
 	group.Go(func() error { return s.lifecycle.Run(ctx) })
 	group.Go(func() error { return s.hub.Run(inner) })
 	public := rest.NewServer(s.hub.Handler(), s.log)
-	servers := []server{serveOn(group, s.public.Listener, lane.New(lane.Config{Server: public, Takes: s.hub.IsTraffic, Log: s.log}))}
+	servers := []server{serveOn(group, s.public.Listener, lane.New(lane.Config{Server: public, Takes: s.hub.TakesPlain, Log: s.log}))}
 	if s.internal.Listener != nil {
 		servers = append(servers, s.internal.start(group, s.hub.InternalHandler(), s.log))
 	}
