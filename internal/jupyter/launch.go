@@ -29,6 +29,7 @@ const ConnectionFile = "{connection_file}"
 type Process struct {
 	Launch
 	Status      Status    `json:"status"`
+	Working     string    `json:"working,omitempty"` // id of the request that it works on
 	Started     time.Time `json:"started"`
 	UsedAt      time.Time `json:"usedAt"`            // last request to it, or when it finished one
 	Acked       uint64    `json:"acked"`             // of its records, the highest number that was acknowledged

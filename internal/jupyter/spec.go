@@ -291,7 +291,7 @@ func (s Spec) Transport() string {
 	if json.Unmarshal(s.Metadata, &m) == nil && (m.Lyceum.Transport == "ipc" || m.Lyceum.Transport == "tcp") {
 		return m.Lyceum.Transport
 	}
-	if len(s.Argv) > 2 && s.Argv[1] == "-m" && strings.HasPrefix(filepath.Base(s.Argv[0]), "python") {
+	if slices.Contains(s.Argv, "-m") && strings.HasPrefix(filepath.Base(s.Argv[0]), "python") {
 		return "ipc" // ipykernel and what is built on it
 	}
 	return "tcp"

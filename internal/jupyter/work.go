@@ -8,6 +8,12 @@ type Work struct {
 	on string // id of the request; "" when idle
 }
 
+// WorkOn is that of a kernel that works on a request already; "" is none.
+func WorkOn(request string) Work { return Work{request} }
+
+// On is the id of the request that it works on; "" when idle.
+func (w *Work) On() string { return w.on }
+
 // Busy reports whether it works on something.
 func (w *Work) Busy() bool { return w.on != "" }
 

@@ -36,7 +36,7 @@ type Kernel struct {
 func newKernel(m *Manager, p jupyter.Process, again bool) *Kernel {
 	k := &Kernel{m: m, id: p.ID, session: lyceum.NewID[string](), process: p, changed: make(chan struct{}), requests: map[string]chan jupyter.Record{}}
 	if again {
-		k.read, k.acked = p.Acked, p.Acked
+		k.read, k.acked, k.work = p.Acked, p.Acked, jupyter.WorkOn(p.Working)
 	}
 	return k
 }
@@ -309,9 +309,12 @@ func (k *Kernel) noteLocked(rec jupyter.Record) (changed bool) {
 	switch rec.Kind {
 	case jupyter.KindStatus:
 		k.process.Status = rec.Status
-		k.work = jupyter.Work{}
-		if rec.Status.State == jupyter.Dead || rec.Status.State == jupyter.Restarting {
+		switch rec.Status.State {
+		case jupyter.Dead, jupyter.Restarting:
 			k.failLocked(rec.Status)
+			k.work = jupyter.Work{}
+		case jupyter.Starting:
+			k.work = jupyter.Work{}
 		}
 		changed = true
 	case jupyter.KindFold:

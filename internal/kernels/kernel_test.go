@@ -336,6 +336,46 @@ func TestKeeps(t *testing.T) {
 	}
 }
 
+// TestFoundBusy finds a kernel that works on something whose beginning was
+// acknowledged, hears of a victim among its programs, and sees the end.
+func TestFoundBusy(t *testing.T) {
+	t.Parallel()
+	f, c := newFake(t, echo)
+	m := New(c)
+	k, fk := startFake(t, f, m, Start{})
+	m.Close()
+	work, err := jupyter.New(jupyter.Shell, "s", "execute_request", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fk.mu.Lock()
+	fk.process.Status, fk.process.Working = jupyter.Status{State: jupyter.Busy, PID: 7}, work.Head.ID
+	fk.mu.Unlock()
+	m = New(c)
+	t.Cleanup(m.Close)
+	if err := m.Find(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if k, err = m.Get(k.ID()); err != nil {
+		t.Fatal(err)
+	}
+	sub := k.Subscribe(Options{})
+	next := func() jupyter.State {
+		if _, err := sub.Next(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return k.Info().State
+	}
+	fk.is(jupyter.Status{State: jupyter.Busy, PID: 7, Notice: "Stopped: a worker"})
+	if s := next(); s != jupyter.Busy {
+		t.Errorf("after a notice it is %s, want busy", s)
+	}
+	fk.says(jupyter.IOPub, work, "status", map[string]string{"execution_state": "idle"})
+	if s := next(); s != jupyter.Idle {
+		t.Errorf("after the end it is %s, want idle", s)
+	}
+}
+
 // TestStopIdle shuts down what is idle for long, and nothing else.
 func TestStopIdle(t *testing.T) {
 	t.Parallel()

@@ -274,7 +274,7 @@ func (k *kernel) keep(c jupyter.Change) error {
 func (k *kernel) describe() jupyter.Process {
 	acked, last := k.queue.Numbers()
 	k.mu.Lock()
-	p := jupyter.Process{Launch: k.launch, Status: k.status, Started: k.started.UTC(), UsedAt: k.usedAt.UTC(), Acked: acked, Last: last, Refused: k.refused}
+	p := jupyter.Process{Launch: k.launch, Status: k.status, Working: k.work.On(), Started: k.started.UTC(), UsedAt: k.usedAt.UTC(), Acked: acked, Last: last, Refused: k.refused}
 	if k.run != nil && k.run.client != nil {
 		signatures, malformed := k.run.client.Refused()
 		p.Refused += signatures + malformed
