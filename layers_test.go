@@ -39,10 +39,11 @@ var rooms = map[string]int{
 	"internal/compute/process": 2,
 	"internal/git":             2,
 
-	"internal/auth":      3,
-	"internal/lifecycle": 3,
-	"internal/livedoc":   3,
-	"internal/kernels":   3,
+	"internal/auth":       3,
+	"internal/lifecycle":  3,
+	"internal/livedoc":    3,
+	"internal/jupyterapi": 3,
+	"internal/kernels":    3,
 
 	"internal/hub":        4,
 	"internal/project":    4,

@@ -22,7 +22,7 @@ type projectRoute struct {
 
 // projectRoutes is the table, an area after the other. HEAD goes where GET goes.
 func projectRoutes() []projectRoute {
-	return slices.Concat(fileTraffic(), searchTraffic(), gitTraffic(), jobTraffic(), trashTraffic(), uploadTraffic(), archiveTraffic(), previewTraffic(), documentTraffic(), historyTraffic(), notebookTraffic(), terminalTraffic(), kernelTraffic(), limitTraffic())
+	return slices.Concat(fileTraffic(), searchTraffic(), gitTraffic(), jobTraffic(), trashTraffic(), uploadTraffic(), archiveTraffic(), previewTraffic(), documentTraffic(), historyTraffic(), notebookTraffic(), terminalTraffic(), kernelTraffic(), jupyterTraffic(), limitTraffic())
 }
 
 // routeTable is the table by the first segment of its paths, which is never a

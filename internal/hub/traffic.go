@@ -76,7 +76,11 @@ func (h *Hub) carry(w http.ResponseWriter, r *http.Request) error {
 	}
 	rest.Stream(w)
 	out := &contentWriter{ResponseWriter: w, rc: http.NewResponseController(w)}
-	h.Proxy.ServeProject(out, forProject(lasting, r, out, path), addr, ticketFor(id, object))
+	carried := forProject(lasting, r, out, path)
+	if strings.HasPrefix(path, "jupyter/") { // its answers hold addresses
+		carried.Header["X-Forwarded-Prefix"] = []string{h.base}
+	}
+	h.Proxy.ServeProject(out, carried, addr, ticketFor(id, object))
 	return nil
 }
 
@@ -88,7 +92,7 @@ func orElse(err, other error) error {
 }
 
 // ofPaths are the first segments of addresses whose rest is a path in the project.
-var ofPaths = []string{"files", "sync", "archive", "history", "notebooks", "table", "picture", "usage"}
+var ofPaths = []string{"files", "sync", "archive", "history", "notebooks", "table", "picture", "usage", "jupyter"}
 
 // mayCarry asks the rule whether id may do the verb in the project named text.
 func (h *Hub) mayCarry(ctx context.Context, id auth.Identity, text, path string, v lyceum.Verb) (lyceum.Object, error) {
@@ -161,7 +165,7 @@ func ticketFor(id auth.Identity, o lyceum.Object) ticket.Ticket {
 
 // ofSender are the headers by which the sender could be imitated, or that say
 // where it is. Their names are canonical.
-var ofSender = []string{ticket.Header, "Cookie", "Authorization", "Proxy-Authorization", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"}
+var ofSender = []string{ticket.Header, "Cookie", "Authorization", "Proxy-Authorization", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Prefix", "X-Forwarded-Proto", "X-Real-Ip"}
 
 // forProject is r as the project sees it: its own path, and nothing of ofSender.
 // Those are taken out of r too, as nothing reads them from here on: a copy of all

@@ -29,7 +29,7 @@ func (s *Store) RestoreVersion(ctx context.Context, path string, seq uint64, by 
 		return 0, asProblem(err)
 	}
 	defer s.release(sl)
-	n, err := sl.doc.become(v.Text, by)
+	n, err := sl.doc.become(v.Text, by, originRestore)
 	if err != nil || n == 0 {
 		return 0, err
 	}
@@ -48,7 +48,7 @@ func (s *Store) RestoreVersion(ctx context.Context, path string, seq uint64, by 
 
 // become edits the document so that it says text, and returns the record's sequence;
 // 0 when it says so already.
-func (d *document) become(text, by string) (uint64, error) {
+func (d *document) become(text, by, origin string) (uint64, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
@@ -69,7 +69,7 @@ func (d *document) become(text, by string) (uint64, error) {
 	if err != nil || effective == nil {
 		return 0, err
 	}
-	n := d.recordLocked(kindUpdate, by, originRestore, effective)
+	n := d.recordLocked(kindUpdate, by, origin, effective)
 	d.lastEdit = time.Now()
 	d.firstDirty = d.lastEdit
 	d.saveNow = true

@@ -23,6 +23,7 @@ import (
 
 	"lyceum/internal/files"
 	"lyceum/internal/git"
+	"lyceum/internal/jupyterapi"
 	"lyceum/internal/kernels"
 	"lyceum/internal/livedoc"
 	"lyceum/internal/lyceum"
@@ -68,6 +69,7 @@ type Project struct {
 	sockets   socket.Set
 	super     *super
 	kernels   *kernels.Manager
+	jupyter   *jupyterapi.Server
 	uploads   uploads
 	activity  activity
 	quota     *quota
@@ -133,6 +135,7 @@ func open(ctx context.Context, c Config) (*Project, error) {
 	p.runs = p.newRuns()
 	p.kernels = newKernels(p.super, c.Home, c.Log, p.runs.Found, p.activity.changed)
 	p.runs.Use(p.kernels)
+	p.jupyter = p.newJupyter()
 	return p, nil
 }
 

@@ -35,7 +35,7 @@ type call struct {
 // routes is the table, an area after the other; each area stands with its handlers.
 // HEAD goes where GET goes.
 func routes() []route {
-	return slices.Concat(fileRoutes(), searchRoutes(), gitRoutes(), jobRoutes(), trashRoutes(), uploadRoutes(), archiveRoutes(), previewRoutes(), documentRoutes(), historyRoutes(), notebookRoutes(), terminalRoutes(), kernelRoutes(), ownRoutes())
+	return slices.Concat(fileRoutes(), searchRoutes(), gitRoutes(), jobRoutes(), trashRoutes(), uploadRoutes(), archiveRoutes(), previewRoutes(), documentRoutes(), historyRoutes(), notebookRoutes(), terminalRoutes(), kernelRoutes(), jupyterRoutes(), ownRoutes())
 }
 
 // ownRoutes are those of the project server itself.

@@ -21,6 +21,7 @@ import (
 type Conn struct {
 	ws      *websocket.Conn
 	kind    websocket.MessageType
+	mixed   bool // the client may send the other kind too
 	stall   time.Duration
 	every   time.Duration   // from ping to ping
 	life    context.Context // ends the connection without a word
@@ -58,12 +59,22 @@ func (c *Conn) Read(ctx context.Context) ([]byte, error) {
 
 // Write sends one message. A client that does not take it within 30 s (Options
 // .Stall) is cut; that is a *CloseError with CodeTooSlow. The message is not kept.
-func (c *Conn) Write(ctx context.Context, msg []byte) error {
+func (c *Conn) Write(ctx context.Context, msg []byte) error { return c.write(ctx, c.kind, msg) }
+
+// WriteAs is Write of a text or a binary message, whichever the socket has else.
+func (c *Conn) WriteAs(ctx context.Context, binary bool, msg []byte) error {
+	if binary {
+		return c.write(ctx, websocket.MessageBinary, msg)
+	}
+	return c.write(ctx, websocket.MessageText, msg)
+}
+
+func (c *Conn) write(ctx context.Context, kind websocket.MessageType, msg []byte) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	c.watch.Reset(c.stall)
-	err := c.ws.Write(c.life, c.kind, msg)
+	err := c.ws.Write(c.life, kind, msg)
 	c.watch.Stop()
 	if err != nil && c.slow.Load() {
 		return &CloseError{CodeTooSlow, "the connection is too slow"}
@@ -80,7 +91,7 @@ func (s *Set) accept(w http.ResponseWriter, r *http.Request, o Options) (*Conn, 
 	if o.Subprotocol != "" {
 		opts.Subprotocols = []string{o.Subprotocol}
 	}
-	c := &Conn{kind: websocket.MessageBinary, stall: cmp.Or(o.Stall, stallTime), every: cmp.Or(o.Ping, pingTime), in: make(chan []byte)}
+	c := &Conn{kind: websocket.MessageBinary, mixed: o.Mixed, stall: cmp.Or(o.Stall, stallTime), every: cmp.Or(o.Ping, pingTime), in: make(chan []byte)}
 	if o.Text {
 		c.kind = websocket.MessageText
 	}
@@ -120,7 +131,7 @@ func (c *Conn) receive() {
 		case err != nil:
 			c.readErr = err
 			return
-		case kind != c.kind:
+		case kind != c.kind && !c.mixed:
 			c.readErr = &CloseError{CodeProtocol, "a message of the wrong type: text or binary"}
 			return
 		}

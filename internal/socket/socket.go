@@ -60,6 +60,7 @@ type Options struct {
 	Subprotocol string        // "" for none
 	Limit       int64         // most bytes in a message from the client; 0 means 64 KiB
 	Text        bool          // messages are text; else binary
+	Mixed       bool          // messages may be either, for Read they are the same; see WriteAs
 	Stall       time.Duration // that the client may take for one message; 0 means 30 s
 	Ping        time.Duration // from ping to ping; 0 means 20 s
 }
