@@ -16,6 +16,32 @@ type census struct {
 	mu    sync.Mutex
 	next  *look      // the one that has not begun; nil when nobody asked for it
 	taken sync.Mutex // held while one is taken
+
+	first sync.Mutex          // held over the first look of has
+	found map[string]struct{} // the marks that it found, but those that were cleared; nil before it
+}
+
+// has reports whether processes with the mark were there when it was first called,
+// for whatever mark, unless they were cleared since. Later ones it does not know: it
+// is for who knows that all those ended with their PID namespaces.
+func (c *census) has(mark string, marks func(pid int) []string) bool {
+	c.first.Lock()
+	defer c.first.Unlock()
+	if c.found == nil {
+		c.found = map[string]struct{}{}
+		for m := range c.look(marks).by {
+			c.found[m] = struct{}{}
+		}
+	}
+	_, ok := c.found[mark]
+	return ok
+}
+
+// cleared says that no process with the mark is left.
+func (c *census) cleared(mark string) {
+	c.first.Lock()
+	defer c.first.Unlock()
+	delete(c.found, mark)
 }
 
 // look is one look at all processes. By is complete when done is closed.
@@ -27,6 +53,11 @@ type look struct {
 // of returns the processes with the mark that were there when it was called and
 // are still. mark returns those of a process.
 func (c *census) of(mark string, marks func(pid int) []string) []process {
+	return c.look(marks).by[mark]
+}
+
+// look returns a look that began after it was called.
+func (c *census) look(marks func(pid int) []string) *look {
 	c.mu.Lock()
 	l, mine := c.next, c.next == nil
 	if mine {
@@ -48,7 +79,7 @@ func (c *census) of(mark string, marks func(pid int) []string) []process {
 		close(l.done)
 	}
 	<-l.done
-	return l.by[mark]
+	return l
 }
 
 // uidsOf returns the user ids that a process has, in decimal, each once.

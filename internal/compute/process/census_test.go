@@ -36,3 +36,36 @@ func TestCensus(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// TestCensusRemembers: only the first look counts for has, whoever it was for.
+func TestCensusRemembers(t *testing.T) {
+	t.Parallel()
+	begin := func(id string) *exec.Cmd {
+		cmd := exec.Command("sleep", "60")
+		cmd.Env = []string{envProject + "=" + id}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait() // it was killed
+		})
+		return cmd
+	}
+	var c census
+	begin("census-before")
+	if c.has("census-later", projectOf) {
+		t.Error("it found what is not there")
+	}
+	if !c.has("census-before", projectOf) {
+		t.Error("it did not find what was there at the first look")
+	}
+	begin("census-later")
+	if c.has("census-later", projectOf) {
+		t.Error("it looked again")
+	}
+	c.cleared("census-before")
+	if c.has("census-before", projectOf) {
+		t.Error("it has what was cleared")
+	}
+}

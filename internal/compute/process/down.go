@@ -170,19 +170,26 @@ func (b *Backend) find(id lyceum.ProjectID, uid int, outer process, groups []str
 // hasOwnUID reports whether nothing but one project's processes has the uid.
 func (b *Backend) hasOwnUID(uid int) bool { return b.jail.root && uid >= 1000 }
 
-// killLeftovers ends what may still run of a project whose record was lost.
+// killLeftovers ends what may still run of a project whose record was lost. Behind
+// bubblewrap all that we started ended with its PID namespace, so that only what was
+// there before us is looked for, and once; else each start looks.
 func (b *Backend) killLeftovers(spec compute.Spec) {
 	mark, marks := string(spec.Project), projectOf
 	if b.hasOwnUID(spec.UID) {
 		mark, marks = strconv.Itoa(spec.UID), uidsOf
 	}
+	if b.jail.namespaced() && !b.census.has(mark, marks) {
+		return
+	}
 	if len(b.census.of(mark, marks)) == 0 {
+		b.census.cleared(mark)
 		return
 	}
 	rec := record{Project: spec.Project, UID: spec.UID}
 	for range 10 {
 		left := b.find(rec.Project, rec.UID, process{}, nil)
 		if len(left) == 0 {
+			b.census.cleared(mark)
 			return
 		}
 		b.log.Warn("ending processes that an earlier run left", "project", spec.Project, "count", len(left))

@@ -111,16 +111,23 @@ func (n network) rules(own []netip.Addr) string {
 
 // rule puts the rules into a project's namespace.
 func (n network) rule(s spaces) error {
-	args := []string{"--net=/proc/self/fd/3"}
-	if s.user != nil && os.Geteuid() != 0 {
-		args = append(args, "--user=/proc/self/fd/4", "--preserve-credentials")
-	}
-	c := exec.Command(n.nsenter, append(args, "--", n.nft, "-f", "-")...)
-	s.pass(c)
-	c.Stdin = strings.NewReader(n.rules(ownAddresses()))
+	rules := n.rules(ownAddresses()) // the machine's: not asked for in there
 	var said bytes.Buffer
-	c.Stdout, c.Stderr = &said, &said
-	if err := c.Run(); err != nil {
+	run := func(args ...string) error {
+		c := exec.Command(args[0], args[1:]...)
+		s.pass(c)
+		c.Stdin = strings.NewReader(rules)
+		c.Stdout, c.Stderr = &said, &said
+		return c.Run()
+	}
+	nft := []string{n.nft, "-f", "-"}
+	var err error
+	if os.Geteuid() == 0 {
+		err = s.within(func() error { return run(nft...) })
+	} else {
+		err = run(append([]string{n.nsenter, "--net=/proc/self/fd/3", "--user=/proc/self/fd/4", "--preserve-credentials", "--"}, nft...)...)
+	}
+	if err != nil {
 		return fmt.Errorf("nftables: %w: %s", err, oneLine(said.String()))
 	}
 	return nil

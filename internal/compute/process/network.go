@@ -283,29 +283,36 @@ func (s spaces) pass(c *exec.Cmd) {
 	}
 }
 
-// raiseLoopback brings the loopback device of a namespace up, where bubblewrap
-// does not. It needs root.
-func raiseLoopback(s spaces) error {
+// within runs f on a thread that is in the network namespace; what f starts is in it
+// too. It needs root.
+func (s spaces) within(f func() error) error {
 	done := make(chan error, 1)
 	go func() {
 		// The thread never leaves the namespace: it ends with this goroutine.
 		runtime.LockOSThread()
-		done <- func() error {
-			if err := unix.Setns(int(s.net.Fd()), unix.CLONE_NEWNET); err != nil {
-				return err
-			}
-			fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-			if err != nil {
-				return err
-			}
-			defer unix.Close(fd)
-			req, err := unix.NewIfreq("lo")
-			if err != nil {
-				return err
-			}
-			req.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
-			return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, req)
-		}()
+		err := unix.Setns(int(s.net.Fd()), unix.CLONE_NEWNET)
+		if err == nil {
+			err = f()
+		}
+		done <- err
 	}()
 	return <-done
+}
+
+// raiseLoopback brings the loopback device of a namespace up, where bubblewrap
+// does not. It needs root.
+func raiseLoopback(s spaces) error {
+	return s.within(func() error {
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			return err
+		}
+		defer unix.Close(fd)
+		req, err := unix.NewIfreq("lo")
+		if err != nil {
+			return err
+		}
+		req.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+		return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, req)
+	})
 }

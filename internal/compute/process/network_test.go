@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"lyceum/internal/compute"
 	"lyceum/internal/compute/computetest"
 	"lyceum/internal/lyceum"
 )
@@ -125,24 +124,4 @@ func TestHelperWaitsForBubblewrap(t *testing.T) {
 		t.Errorf("what waited at the gate: %v", err)
 	}
 	close(run.done)
-}
-
-// TestManyStartsAtOnce starts more projects than a small machine has time for.
-func TestManyStartsAtOnce(t *testing.T) {
-	if !inMachine(t, 0) {
-		return
-	}
-	w := ways()[0]
-	w.cfg.Network = netInternet
-	r := newRig(t, w)
-	specs := make([]compute.Spec, 40)
-	for i := range specs {
-		specs[i] = r.spec()
-		if err := r.Ensure(t.Context(), specs[i]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, s := range specs {
-		r.await(t, s.Project, lyceum.Running)
-	}
 }

@@ -76,6 +76,7 @@ type Backend struct {
 	victims runaways
 	kernel  kernelLog
 	census  census
+	turns   turns
 	log     *slog.Logger
 	lock    *os.File
 	watches watches
@@ -112,7 +113,7 @@ func New(ctx context.Context, cfg Config) (*Backend, error) {
 	}
 	life, end := context.WithCancel(context.Background())
 	b := &Backend{cfg: cfg, at: at, lock: lock, log: cfg.Log, life: life, end: end,
-		projects: map[lyceum.ProjectID]*project{}}
+		turns: newTurns(), projects: map[lyceum.ProjectID]*project{}}
 	if b.jail, err = chooseJail(ctx, cfg, at); err != nil {
 		b.Close()
 		return nil, err

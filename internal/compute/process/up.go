@@ -21,7 +21,15 @@ func (r record) socket() string { return filepath.Join(r.Run, socketName) }
 // bringUp fills the home, starts the supervisor and waits until the project
 // answers. When it fails, the project's last record says why.
 func (b *Backend) bringUp(ctx context.Context, p *project, spec compute.Spec) error {
-	r, err := b.launch(ctx, p, spec)
+	err := b.prepare(ctx, p, spec)
+	if err == nil {
+		// A turn that does not come is ctx's end, which launch sees.
+		defer b.turns.take(ctx, turnTime)()
+	}
+	var r *run
+	if err == nil {
+		r, err = b.launch(ctx, p, spec)
+	}
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err() // stopped, or the hub ends: nothing failed
@@ -46,15 +54,17 @@ func (b *Backend) failed(p *project, spec compute.Spec, err error) {
 	p.mu.Unlock()
 }
 
-// launch starts the supervisor.
-func (b *Backend) launch(ctx context.Context, p *project, spec compute.Spec) (*run, error) {
+// prepare makes the project's folders, and fills its home if it is new.
+func (b *Backend) prepare(ctx context.Context, p *project, spec compute.Spec) error {
 	if err := os.MkdirAll(b.at.state(p.id), 0o700); err != nil {
-		return nil, problemOf(err, "make the folder of records")
+		return problemOf(err, "make the folder of records")
 	}
 	b.killLeftovers(spec)
-	if err := b.fill(ctx, p, spec); err != nil {
-		return nil, err
-	}
+	return b.fill(ctx, p, spec)
+}
+
+// launch starts the supervisor.
+func (b *Backend) launch(ctx context.Context, p *project, spec compute.Spec) (*run, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
