@@ -171,7 +171,7 @@ func (d *document) restore(wal *docLog, found opened) error {
 		r := &found.records[i]
 		switch r.kind {
 		case kindUpdate, kindKeyframe:
-			if _, err := d.y.Restore(r.data); err != nil {
+			if err := d.y.Load(r.data); err != nil {
 				return fmt.Errorf("%w: record %d: %w", errDamaged, r.sequence, err)
 			}
 			d.lastUpdate = r.sequence
