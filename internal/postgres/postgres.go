@@ -41,9 +41,12 @@ type Config struct {
 // DB is the store: a pool of connections to one database. It is safe for
 // concurrent use.
 type DB struct {
-	pool  *pgxpool.Pool
-	url   string
-	fixed FixedLimits
+	pool    *pgxpool.Pool
+	url     string
+	fixed   FixedLimits
+	timeout time.Duration // of a statement
+
+	descriptions convoy[*description]
 }
 
 // Act says on whose behalf a change is made, for the audit row. A zero Actor is
@@ -76,6 +79,7 @@ func Open(ctx context.Context, url string, cfg Config) (*DB, error) {
 	timeout := orDefault(cfg.QueryTimeout, 30*time.Second)
 	pc.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		useUTC(conn)
+		sendIDs(conn)
 		// By SET and not as start-up parameters, which poolers refuse. Our statements
 		// are prepared and look things up by index, whatever is asked for: a plan for
 		// each execution costs as much as a page of projects itself.
@@ -88,7 +92,9 @@ func Open(ctx context.Context, url string, cfg Config) (*DB, error) {
 	if err != nil {
 		return nil, mapError(err, "open the database")
 	}
-	return &DB{pool: pool, url: url, fixed: cfg.Fixed}, nil
+	db := &DB{pool: pool, url: url, fixed: cfg.Fixed, timeout: timeout}
+	db.descriptions = convoy[*description]{drive: db.writeDescriptions, most: mostDescribed}
+	return db, nil
 }
 
 // Close ends all connections, waiting for those in use.

@@ -138,6 +138,12 @@ func (db *DB) ResolveSlug(ctx context.Context, slug string) (lyceum.ProjectID, e
 // another project only had once is taken over from it.
 func (db *DB) UpdateProject(ctx context.Context, act Act, id lyceum.ProjectID, c ProjectChange) (ProjectView, error) {
 	var v ProjectView
+	if c.Slug == nil {
+		d := &description{act: act, id: id, change: c}
+		if err := db.describe(ctx, d); err != nil || d.written {
+			return d.view, mapError(err, "change project")
+		}
+	}
 	err := db.write(ctx, "change project", func(tx pgx.Tx) (err error) {
 		d := detail{}
 		if c.Slug != nil {
@@ -163,9 +169,9 @@ const (
 		p AS (` + changeSQL + ` FROM old WHERE projects.id = old.id RETURNING projects.*, old.name AS name_before)`
 )
 
-// describeProject changes a project's name and description. It is what people
-// write most, so all of it is one statement: the change, its audit row, its
-// notification and what is answered. d is what the audit row says beside the name.
+// describeProject changes a project's name and description by itself: the change, its
+// audit row, its notification and what is answered are one statement. d is what the
+// audit row says beside the name.
 func describeProject(ctx context.Context, tx pgx.Tx, act Act, id lyceum.ProjectID, c ProjectChange, d detail) (v ProjectView, err error) {
 	payload, err := json.Marshal(projectChanged(id))
 	if err != nil {

@@ -55,7 +55,7 @@ func (db *DB) ListProjects(ctx context.Context, account lyceum.AccountID, pq Pro
 	case FilterAll, "":
 		where += ` AND p.deleted_at IS NULL`
 	case FilterStarred:
-		where += ` AND p.deleted_at IS NULL AND s.account IS NOT NULL`
+		where += ` AND p.deleted_at IS NULL AND EXISTS (SELECT 1 FROM stars s WHERE s.project = m.project AND s.account = m.account)`
 	case FilterDeleted:
 		where += ` AND p.deleted_at IS NOT NULL`
 	default:
@@ -64,13 +64,18 @@ func (db *DB) ListProjects(ctx context.Context, account lyceum.AccountID, pq Pro
 	var list []ProjectView
 	var total int
 	err = db.read(ctx, "list projects", func(q querier) error {
+		// What sorts and counts is narrow; only the page itself is read whole.
 		rows, err := q.Query(ctx, `
-			SELECT `+projectColumns+`, p.role, p.star = 1, p.total FROM (
-				SELECT p.*, m.role, (s.account IS NOT NULL)::int AS star, count(*) OVER () AS total
-				FROM members m JOIN projects p ON p.id = m.project LEFT JOIN stars s ON s.project = m.project AND s.account = m.account
-				WHERE m.account = $1 AND `+where+`) p
-			WHERE NOT $3 OR p.star < $4 OR (p.star = $4 AND (p.last_edited_at < $5 OR (p.last_edited_at = $5 AND p.id > $6::uuid)))
-			ORDER BY p.star DESC, p.last_edited_at DESC, p.id LIMIT $7`,
+			WITH mine AS MATERIALIZED (
+				SELECT p.id, m.role, p.last_edited_at AS edited, (p.id = ANY(ARRAY(SELECT s.project FROM stars s WHERE s.account = $1)))::int AS star
+				FROM members m JOIN projects p ON p.id = m.project
+				WHERE m.account = $1 AND `+where+`),
+			page AS (
+				SELECT * FROM mine
+				WHERE NOT $3 OR star < $4 OR (star = $4 AND (edited < $5 OR (edited = $5 AND id > $6::uuid)))
+				ORDER BY star DESC, edited DESC, id LIMIT $7)
+			SELECT `+projectColumns+`, page.role, page.star = 1, (SELECT count(*) FROM mine)
+			FROM page JOIN projects p ON p.id = page.id ORDER BY page.star DESC, page.edited DESC, page.id`,
 			account, contains(pq.Text), more, key.Starred, key.Edited, nullID(key.ID), limit+1)
 		if err != nil {
 			return err
@@ -82,8 +87,7 @@ func (db *DB) ListProjects(ctx context.Context, account lyceum.AccountID, pq Pro
 			return err
 		}
 		if len(list) == 0 && more { // beyond the end no row tells the number of all
-			return q.QueryRow(ctx, `SELECT count(*) FROM members m JOIN projects p ON p.id = m.project LEFT JOIN stars s ON s.project = m.project AND s.account = m.account
-				WHERE m.account = $1 AND `+where, account, contains(pq.Text)).Scan(&total)
+			return q.QueryRow(ctx, `SELECT count(*) FROM members m JOIN projects p ON p.id = m.project WHERE m.account = $1 AND `+where, account, contains(pq.Text)).Scan(&total)
 		}
 		return nil
 	})
