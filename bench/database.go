@@ -87,8 +87,16 @@ func (d *database) fill(ctx context.Context, accounts, projects, browsers int) e
 		fmt.Sprintf(`INSERT INTO members (project, account, role)
 			SELECT ('10000000-0000-4000-8000-' || lpad(((a * 37 + k * 101) %% %d)::text, 12, '0'))::uuid, ('00000000-0000-4000-8000-' || lpad(a::text, 12, '0'))::uuid, 'editor'
 			FROM generate_series(0, %d, 50) a, generate_series(1, 100) k ON CONFLICT DO NOTHING`, projects, accounts-1),
-		`INSERT INTO sessions (id, account, hash, expires_at) VALUES `+sessions.String(),
-		`ANALYZE`)
+		`INSERT INTO sessions (id, account, hash, expires_at) VALUES `+sessions.String())
+}
+
+// settle ends what the filling left to do, so that PostgreSQL does not do it, on the
+// same core, while one side or the other is measured.
+func (d *database) settle(ctx context.Context, peer string) error {
+	if err := d.run(ctx, peer, "VACUUM ANALYZE"); err != nil {
+		return err
+	}
+	return d.run(ctx, d.url, "VACUUM ANALYZE", "CHECKPOINT")
 }
 
 // otherDatabase is the address of another database of the same server.

@@ -130,7 +130,7 @@ func drive(spec loadSpec, i int, began, end time.Time) ([]float64, error) {
 		pause = time.Duration(float64(spec.Conns) / spec.Rate * float64(time.Second))
 	}
 	due := began.Add(pause * time.Duration(i) / time.Duration(spec.Conns))
-	for n := i; ; n++ {
+	for n := i; ; n += spec.Conns { // each connection has requests of its own
 		at := time.Now()
 		if spec.Rate > 0 {
 			if wait := due.Sub(at); wait > 0 {

@@ -13,9 +13,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// statementsMain writes as the API's write does, without any server in between: what
-// PostgreSQL alone does on its core is the most that any API could, with a row of
-// the audit log and a notification in the same durable transaction.
+// statementsMain writes what the API's write does, without any server in between and
+// a transaction each: what PostgreSQL alone does on its core is the most that any API
+// could that does not write several changes together, with a row of the audit log and
+// a notification in the same durable transaction.
 func statementsMain(url string, out io.Writer) error {
 	const conns, long = 10, 2 * time.Second // as many as the hub has
 	ctx, cancel := context.WithTimeout(context.Background(), 10*long)
