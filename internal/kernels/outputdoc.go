@@ -147,6 +147,7 @@ func (w *docWriter) one(o *op) error {
 		if err := w.timing(m, o.times); err != nil {
 			return err
 		}
+		w.produced(o.cell, m)
 		return w.state(m, stateIdle)
 	case opCount:
 		if err := w.timing(m, o.times); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"lyceum/internal/api"
@@ -51,9 +52,10 @@ type Runs struct {
 	stop context.CancelFunc
 	wg   sync.WaitGroup
 
-	mu      sync.Mutex
-	manager *Manager
-	books   map[*book]bool
+	manager atomic.Pointer[Manager]
+
+	mu    sync.Mutex // comes before a book's
+	books map[*book]bool
 }
 
 // NewRuns returns runs without kernels; Use gives them some.
@@ -71,11 +73,7 @@ func NewRuns(c RunConfig) *Runs {
 
 // Use tells which kernels there are. It is called once, before any request; Found may
 // come earlier.
-func (r *Runs) Use(m *Manager) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.manager = m
-}
+func (r *Runs) Use(m *Manager) { r.manager.Store(m) }
 
 // Close ends everything but the kernels. What they put out from now on waits for the
 // next project server.
@@ -140,15 +138,22 @@ func (r *Runs) newBook(path string) *book {
 }
 
 func (r *Runs) newBookLocked(path string) *book {
-	b := &book{runs: r, path: path, sinks: map[string]*sink{}, listeners: map[*listener]bool{}, comms: newComms()}
+	b := &book{runs: r, path: path, sinks: map[string]*sink{}, listeners: map[*listener]bool{}, comms: newComms(), sums: map[string][32]byte{}}
 	r.books[b] = true
 	return b
 }
 
-// release lets go of a book that nobody needs.
+// release ends a use of a book.
 func (r *Runs) release(b *book) {
 	r.mu.Lock()
 	b.uses--
+	r.mu.Unlock()
+	r.tidy(b)
+}
+
+// tidy lets go of a book that nobody needs.
+func (r *Runs) tidy(b *book) {
+	r.mu.Lock()
 	idle := b.uses == 0 && !b.attached()
 	if idle {
 		delete(r.books, b)
@@ -186,17 +191,21 @@ func (r *Runs) Do(ctx context.Context, path string, by By, a api.NotebookAction)
 	return b.state(), nil
 }
 
-// kernelFor returns a kernel that was started for the file at path, nil if there is
-// none.
+// kernelFor returns a kernel that was started for the file at path and runs no other
+// notebook, nil if there is none. No book's lock may be held.
 func (r *Runs) kernelFor(path string) *Kernel {
-	r.mu.Lock()
-	m := r.manager
-	r.mu.Unlock()
+	m := r.manager.Load()
 	if m == nil {
 		return nil
 	}
+	r.mu.Lock()
+	taken := map[*Kernel]bool{}
+	for b := range r.books {
+		taken[b.attachedTo.Load()] = true
+	}
+	r.mu.Unlock()
 	for _, k := range m.List() {
-		if k.Info().Path == path {
+		if k.Info().Path == path && !taken[k] {
 			return k
 		}
 	}
@@ -205,9 +214,7 @@ func (r *Runs) kernelFor(path string) *Kernel {
 
 // known reports whether there still is such a kernel.
 func (r *Runs) known(k *Kernel) bool {
-	r.mu.Lock()
-	m := r.manager
-	r.mu.Unlock()
+	m := r.manager.Load()
 	if m == nil {
 		return true
 	}

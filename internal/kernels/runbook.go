@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"lyceum/internal/api"
@@ -20,6 +21,8 @@ type book struct {
 	runs *Runs
 	uses int // requests and channels; guarded by runs.mu
 
+	attachedTo atomic.Pointer[Kernel] // is kernel, for who does not hold mu
+
 	mu        sync.Mutex
 	closed    bool
 	path      string
@@ -33,6 +36,8 @@ type book struct {
 	input     *question
 	listeners map[*listener]bool
 	comms     *comms
+	sums      map[string][32]byte // of the outputs that runs have given to cells
+	trusted   []string            // cells that had these when it was last looked
 
 	number  uint64 // of the last record that was taken
 	known   uint64 // up to here the document has what records said
@@ -114,11 +119,18 @@ func (b *book) end() {
 // adopt takes a kernel over that somebody else has started for this file.
 func (b *book) adopt() {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.kernel != nil || b.held || b.closed {
+	path, free := b.doc.Path(), b.kernel == nil && !b.held && !b.closed
+	if path != b.path && !b.closed {
+		b.runs.wg.Go(b.moved)
+	}
+	b.mu.Unlock()
+	if !free {
 		return
 	}
-	if k := b.runs.kernelFor(b.doc.Path()); k != nil {
+	k := b.runs.kernelFor(path)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if k != nil && b.kernel == nil && !b.held && !b.closed {
 		b.attachLocked(k)
 	}
 }
@@ -151,7 +163,7 @@ func (b *book) state() api.NotebookState {
 }
 
 func (b *book) stateLocked() api.NotebookState {
-	s := api.NotebookState{Path: b.path, Queue: []api.QueuedCell{}, Failed: b.failed}
+	s := api.NotebookState{Path: b.path, Queue: []api.QueuedCell{}, Failed: b.failed, Produced: slices.Clone(b.trusted)}
 	if b.doc != nil {
 		s.Path = b.doc.Path()
 		for _, p := range b.doc.Problems() {

@@ -133,6 +133,7 @@ func (b *book) listen(l *listener, mayRun bool) {
 			l.comm(m)
 		}
 	}
+	b.verifyLocked()
 	b.listeners[l] = true
 	l.wakeUp()
 }

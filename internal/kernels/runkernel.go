@@ -61,6 +61,7 @@ func (b *book) found(k *Kernel, n note) {
 func (b *book) attachLocked(k *Kernel) {
 	ctx, cancel := context.WithCancel(b.runs.ctx)
 	b.kernel, b.detach = k, cancel
+	b.attachedTo.Store(k)
 	b.number, b.known = 0, 0
 	b.acking = make(chan struct{}, 1)
 	b.comms = newComms()
@@ -74,6 +75,7 @@ func (b *book) dropLocked() {
 		b.detach()
 	}
 	b.kernel, b.detach = nil, nil
+	b.attachedTo.Store(nil)
 }
 
 // pump takes the records of a kernel until ctx ends or the kernel was shut down.
@@ -91,6 +93,7 @@ func (b *book) pump(ctx context.Context, k *Kernel, sub *Subscription) {
 		if err != nil {
 			if ctx.Err() == nil {
 				b.lost(k)
+				b.runs.tidy(b)
 			}
 			return
 		}
@@ -222,9 +225,7 @@ func (b *book) start(by By, spec string) error {
 
 // startLocked begins to start a kernel.
 func (b *book) startLocked(spec string) {
-	b.runs.mu.Lock()
-	m := b.runs.manager
-	b.runs.mu.Unlock()
+	m := b.runs.manager.Load()
 	b.held = true
 	wanted := spec
 	if wanted == "" {

@@ -347,7 +347,7 @@ func TestNotebookFlood(t *testing.T) {
 		"for i in range(100000): print(i, flush=i % 100 == 0)",
 		"from IPython.display import display\nfor i in range(2000): display(i)",
 		"for i in range(20): print('x' * 1000000)\nprint('the end')",
-		"from IPython.display import display\ndisplay({'image/png': 'aGVsbG8=' * 400000, 'text/plain': 'a picture'}, raw=True)",
+		"import base64\nfrom IPython.display import display\ndisplay({'image/png': base64.b64encode(b'hello' * 400000).decode(), 'text/plain': 'a picture'}, raw=True)",
 	)
 	w.act("a.ipynb", api.NotebookAction{Action: "run", Cells: []string{"c0", "c1", "c2", "c3"}})
 	w.done("a.ipynb")

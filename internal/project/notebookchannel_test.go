@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -96,8 +97,27 @@ c.on_msg(lambda m: (heard.append(m['content']['data']), c.send({'method': 'updat
 	event(t, reader, "the state", func(e api.NotebookEvent) bool {
 		if e.T != "state" {
 			t.Errorf("a viewer is told %+v", e)
+		} else if got := fmt.Sprint(e.Produced); !strings.Contains(got, "c0") || !strings.Contains(got, "c1") {
+			t.Errorf("cells with outputs of runs are %s, want c0 and c1 among them", got)
 		}
 		return e.T == "state"
+	})
+	// What somebody else writes is not the kernel's.
+	w.saved("a.ipynb", "it is written", func(n *notebook.Notebook) bool {
+		n.Cells[1].Outputs[0]["text"] = "forged"
+		if err := os.WriteFile(filepath.Join(w.home, "a.ipynb"), []byte(n.Write("")), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return true
+	})
+	w.until("the forged output is not trusted", func() error {
+		c := w.dial(w.editor(), "notebooks/a.ipynb")
+		defer c.CloseNow()
+		s := event(t, c, "the state", func(e api.NotebookEvent) bool { return e.T == "state" })
+		if got := fmt.Sprint(s.Produced); strings.Contains(got, "c1") || !strings.Contains(got, "c0") {
+			return fmt.Errorf("cells with outputs of runs are %s", got)
+		}
+		return nil
 	})
 	tell(t, page, `not JSON`)
 	if code := w.code(page); code < 4000 {

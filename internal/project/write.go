@@ -182,6 +182,7 @@ func (p *Project) act(ctx context.Context, path string, a api.FileAction) (strin
 	err := p.dir.Move(ctx, path, at, a.Overwrite)
 	if err == nil {
 		p.documents.moved(path, at)
+		p.runs.Moved()
 	}
 	return at, err
 }
