@@ -144,7 +144,7 @@ function useKernels(on: boolean) {
 function KernelMenu({ mayRun, restart }: { mayRun: boolean; restart: (run: boolean) => void }) {
   const book = useBook();
   const { live, state } = useStore(book.link.state);
-  const { data } = useKernels(live);
+  const { data } = useKernels(live && mayRun);
   const { kernel } = state;
   const memory = data?.kernels.find((k) => k.id === kernel?.id)?.memoryBytes;
   const told = <KernelSays />;
@@ -153,7 +153,8 @@ function KernelMenu({ mayRun, restart }: { mayRun: boolean; restart: (run: boole
   return (
     <Menu
       trigger={
-        <Button look="quiet" aria-label={t("Kernel: {state}", { state: kernelText(live, kernel) })}>
+        <Button look="quiet">
+          <span className="visually-hidden">{t("Kernel:")} </span>
           {told}
           {memory ? <span className={classes("numbers", styles.wide)}>{megabytes(memory)}</span> : null}
           <ChevronDown size={14} strokeWidth={1.5} aria-hidden />

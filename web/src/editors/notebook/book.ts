@@ -5,6 +5,7 @@ import { Store } from "../../sync/store";
 import { toast } from "../../ui/toast";
 import { t } from "../../words";
 import type { Cell } from "./cell";
+import { Comms } from "./comms";
 import { KernelLink } from "./link";
 import { Notebook } from "./model";
 import { Page } from "./page";
@@ -22,6 +23,7 @@ export class Book {
   readonly page: Page;
   readonly link: KernelLink;
   readonly presence: Presence;
+  readonly comms: Comms;
   /** Cells that shall run, until the project says that they wait or run: by id. */
   readonly asked = new Store<ReadonlySet<string>>(new Set());
   /** Scripts of all outputs may run: the person said so, on this device. */
@@ -37,13 +39,24 @@ export class Book {
     this.page = new Page(this.nb);
     this.link = new KernelLink(project, this.path);
     this.trusted = new Store(keptTrust(project, this.path));
+    this.comms = new Comms((m) => this.link.sendComm(m));
+    this.comms.restore(this.nb.metadata.get().widgets);
+    this.link.comm = (m) => this.comms.take(m);
     this.presence = new Presence(session.awareness);
     const here = () => this.presence.tell(this.page.current?.id ?? "");
     this.#stops = [
       () => this.presence.end(),
       this.page.selection.subscribe(here),
+      this.link.state.subscribe(() => this.#seen()),
       session.state.subscribe(() => this.link.move(this.path)),
     ];
+  }
+
+  /** What runs now writes its own outputs: those were cleared when it began. */
+  #seen(): void {
+    const { live, state } = this.link.state.get();
+    if (!live) return;
+    for (const q of state.queue ?? []) if (q.running) this.nb.byID(q.cell)?.produced.set(true);
   }
 
   get path(): string {

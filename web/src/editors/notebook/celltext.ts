@@ -1,7 +1,9 @@
 import {
+  acceptCompletion,
   closeBrackets,
   closeBracketsKeymap,
   completionStatus,
+  currentCompletions,
   startCompletion,
 } from "@codemirror/autocomplete";
 import { defaultKeymap, indentLess, indentMore, insertTab } from "@codemirror/commands";
@@ -58,6 +60,8 @@ export class CellText {
   #vim = new Compartment();
   #over = false;
   #code = true;
+  /** Completion was asked for by Tab, and is not there yet. */
+  #tabbed = false;
   #wanted = "";
 
   constructor(config: CellTextConfig) {
@@ -78,6 +82,7 @@ export class CellText {
           this.#help.of([]),
           this.#editable.of(EditorState.readOnly.of(true)),
           EditorView.updateListener.of((u) => {
+            if (this.#tabbed && completionStatus(u.state) === "active") this.#takeOnly(u.view);
             if (u.focusChanged && u.view.hasFocus) config.focused();
             if ((u.selectionSet || u.docChanged || u.focusChanged) && u.view.hasFocus) config.moved(u.state);
           }),
@@ -155,6 +160,12 @@ export class CellText {
     ];
   }
 
+  /** What was asked for by Tab, and is the only one, is taken at once. */
+  #takeOnly(view: EditorView): void {
+    this.#tabbed = false;
+    if (currentCompletions(view.state).length === 1) queueMicrotask(() => acceptCompletion(view));
+  }
+
   /** After a word it completes, elsewhere it indents. */
   #tab(view: EditorView): boolean {
     if (completionStatus(view.state) === "active") return false;
@@ -162,7 +173,10 @@ export class CellText {
     if (!main.empty) return indentMore(view);
     const line = view.state.doc.lineAt(main.head);
     const before = line.text.slice(0, main.head - line.from);
-    if (this.#code && /\S$/.test(before)) return startCompletion(view);
+    if (this.#code && /\S$/.test(before)) {
+      this.#tabbed = true;
+      return startCompletion(view);
+    }
     return /^\s*$/.test(before) ? indentMore(view) : insertTab(view);
   }
 

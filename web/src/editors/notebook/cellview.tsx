@@ -97,8 +97,9 @@ export const CellView = memo(function CellView({ cell }: { cell: Cell }) {
         drop === "below" && styles.dropBelow,
       )}
       onFocus={(e) => {
-        if (e.target === e.currentTarget)
-          page.choose(cell.key, { extend: page.chosen.includes(cell) && place === "current" });
+        // Where it was chosen by a key already, others that are chosen stay so.
+        const extend = page.selection.get().current === cell.key;
+        if (e.target === e.currentTarget) page.choose(cell.key, { extend });
       }}
       onPointerDown={(e) => press(e, page, cell)}
       onDoubleClick={(e) => {

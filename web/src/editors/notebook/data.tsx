@@ -121,7 +121,7 @@ function Rendered({ shown, choice, value, address, cell }: RenderedProps) {
     case "video":
       return <Sound kind={renderer} src={address ?? dataURL(type, value)} />;
     case "widget":
-      return <NoWidget shown={shown} />;
+      return <Widget shown={shown} cell={cell} id={String(record(value).model_id ?? "")} />;
     default:
       return <Stream text={textOf(value)} />;
   }
@@ -275,12 +275,36 @@ function useQuiet(html: string, wanted: boolean): string | undefined {
   return quiet;
 }
 
-function NoWidget({ shown }: { shown: Data }) {
+/** A widget of Jupyter: in a frame, with the kernel at its other end, or as the file knows it. */
+function Widget({ shown, cell, id }: { shown: Data; cell: Cell; id: string }) {
+  const book = useBook();
+  const { comms } = book;
+  const there = usePart(comms.version, () => comms.has(id));
+  // What it begins with; later changes come over the wire.
+  const content = useMemo(
+    (): FrameContent | undefined => (there ? { t: "widget", model: id, opens: comms.openings() } : undefined),
+    [there, id, comms],
+  );
   const plain = textOf(shown.data["text/plain"]);
+  if (!content) {
+    return (
+      <>
+        {plain === "" ? null : <Stream text={plain} />}
+        <p className={classes(styles.output, styles.plainNote)}>
+          {t("This widget is not there any more. Run the cell to have it again.")}
+        </p>
+      </>
+    );
+  }
   return (
-    <>
-      {plain === "" ? null : <Stream text={plain} />}
-      <p className={classes(styles.output, styles.plainNote)}>{t("Widgets cannot be shown here yet.")}</p>
-    </>
+    <div className={styles.output}>
+      <Frame
+        content={content}
+        label={t("Widget")}
+        guess={40}
+        leave={() => book.page.go(cell.key)}
+        wire={comms}
+      />
+    </div>
   );
 }

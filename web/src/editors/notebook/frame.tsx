@@ -1,7 +1,9 @@
 import { useEffect, useRef, useState } from "react";
 import { siteAddress } from "../../api/address";
+import type { CommMessage } from "../../api/notebooks";
 import { useDark } from "../../ui/theme";
 import { t } from "../../words";
+import { record } from "./cell";
 import styles from "./notebook.module.css";
 
 /** What the frame of an output shows; public/output.html reads it. */
@@ -9,11 +11,19 @@ export type FrameContent =
   | { t: "html"; html: string }
   | { t: "script"; text: string }
   | { t: "vega"; spec: unknown; kind: "vega" | "vega-lite" }
-  | { t: "plotly"; spec: unknown };
+  | { t: "plotly"; spec: unknown }
+  | { t: "widget"; model: string; opens: readonly CommMessage[] };
+
+/** What goes between a frame and the kernel while it is there. */
+export type Wire = {
+  /** The frame is there: hear is given what it shall hear; the answer is how its own messages go on. */
+  join(hear: (m: CommMessage) => void): { send: (m: CommMessage) => void; leave: () => void };
+};
 
 /** Scripts of the app that a content needs, by name: their addresses are known when they are loaded. */
 const scripts: Record<string, { name: string; address: () => Promise<string> }> = {
   vega: { name: "vega", address: async () => (await import("./sandbox/vega.ts?worker&url")).default },
+  widget: { name: "widget", address: async () => (await import("./sandbox/widgets.ts?worker&url")).default },
   plotly: {
     name: "plotly",
     address: async () => (await import("plotly.js-dist-min/plotly.min.js?url")).default,
@@ -66,11 +76,13 @@ export function Frame({
   label,
   guess,
   leave,
+  wire,
 }: {
   content: FrameContent;
   label: string;
   guess: number;
   leave: () => void;
+  wire?: Wire;
 }) {
   const frame = useRef<HTMLIFrameElement>(null);
   const [height, setHeight] = useState(guess);
@@ -79,6 +91,8 @@ export function Frame({
   const now = useRef({ content, dark, leave });
   now.current = { content, dark, leave };
   const ready = useRef(false);
+  const joined = useRef<ReturnType<Wire["join"]>>(undefined);
+  const wired = useRef(wire);
 
   useEffect(() => {
     const heard = (e: MessageEvent<unknown>) => {
@@ -87,13 +101,20 @@ export function Frame({
       const m: Record<string, unknown> = { ...e.data };
       if (m.t === "ready") {
         ready.current = true;
+        joined.current?.leave();
+        joined.current = wired.current?.join((msg) => window.postMessage({ t: "comm", msg }, "*"));
         void send(window, now.current.content, now.current.dark).catch(() => setFailed(true));
       } else if (m.t === "height" && typeof m.height === "number")
         setHeight(Math.max(heights[0], Math.min(heights[1], m.height)));
       else if (m.t === "leave") now.current.leave();
+      else if (m.t === "comm" && isComm(m.msg)) joined.current?.send(m.msg);
     };
     window.addEventListener("message", heard);
-    return () => window.removeEventListener("message", heard);
+    return () => {
+      window.removeEventListener("message", heard);
+      joined.current?.leave();
+      joined.current = undefined;
+    };
   }, []);
 
   // What comes later is told to the frame that is there.
@@ -127,6 +148,13 @@ export function Frame({
       ) : null}
     </>
   );
+}
+
+/** What a frame sends is of the kernel's making; it is not trusted to be of any shape. */
+function isComm(v: unknown): v is CommMessage {
+  const { header, content } = record(v);
+  const { msg_type } = record(header);
+  return /^comm_(open|msg|close)$/.test(String(msg_type)) && typeof record(content).comm_id === "string";
 }
 
 async function send(window: Window, content: FrameContent, dark: boolean): Promise<void> {

@@ -24,6 +24,7 @@ export function completion(ask: Ask, typing: boolean): Extension {
     autocompletion({
       override: [(c) => complete(ask, c)],
       activateOnTyping: typing,
+      interactionDelay: 0,
       maxRenderedOptions: 200,
     }),
     keymap.of(completionKeymap),

@@ -65,9 +65,9 @@ export class KernelLink {
     this.#channel.renew();
   }
 
-  /** What was answered to an action is what is so now. */
+  /** What was answered to an action; where the socket tells the state, that is the newer one. */
   told(state: NotebookState): void {
-    this.state.set({ ...this.state.get(), state });
+    if (!this.state.get().live) this.state.set({ live: false, state });
   }
 
   /** Asks the kernel. Undefined: it did not answer, or cannot be asked. */

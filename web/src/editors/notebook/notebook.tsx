@@ -14,6 +14,7 @@ import type { EditorProps } from "../host";
 import { DocumentNotice } from "../text/notice";
 import { kernelText, NotebookBar } from "./bar";
 import { Book } from "./book";
+import { emptyCell } from "./cells";
 import { CellView } from "./cellview";
 import { type Around, commands, textKeys } from "./commands";
 import { FindBar } from "./findbar";
@@ -267,8 +268,19 @@ function cursorTeller(host: Props["host"]) {
 }
 
 function List() {
-  const { nb } = useBook();
+  const { nb, page } = useBook();
   const list = useStore(nb.list);
+  const writable = useStore(page.writable);
+  if (list.length === 0) {
+    return (
+      <div className={editor.centre}>
+        <p>{t("There is no cell in this notebook.")}</p>
+        {writable ? (
+          <Button onClick={() => page.insertAt(0, [emptyCell()], "edit")}>{t("Insert a cell")}</Button>
+        ) : null}
+      </div>
+    );
+  }
   return (
     <div className={styles.list}>
       {list.map((cell) => (
