@@ -166,7 +166,7 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request, path string, c Ca
 	}
 	handler := map[string]func(*request) error{
 		"api": s.version, "status": s.status, "me": s.me, "contents": s.contents, "kernels": s.kernels, "kernelspecs": s.kernelspecs,
-		"resource": s.resource, "sessions": s.session, "terminals": s.terminals, "terminal": s.terminal, "nbconvert": s.nbconvert,
+		"resource": s.resource, "sessions": s.session, "terminals": s.terminals, "terminal": s.terminal, "nbconvert": s.nbconvert, "events": s.events,
 	}[name]
 	if handler == nil {
 		return lyceum.Errorf(lyceum.NotFound, "there is no such address")
@@ -282,6 +282,21 @@ func (s *Server) nbconvert(q *request) error {
 		return q.wrong()
 	}
 	return q.answer(http.StatusOK, struct{}{})
+}
+
+// events is the WebSocket api/events/subscribe. Nothing of a project is told on it
+// yet, but clients connect again and again where it is not there.
+func (s *Server) events(q *request) error {
+	if !q.is(http.MethodGet, 1) || q.tail[0] != "subscribe" || !rest.IsWebSocket(q.Request) {
+		return q.wrong()
+	}
+	return s.Sockets.Serve(q.w, q.Request, q.Ticket, socket.Options{Text: true}, func(ctx context.Context, c *socket.Conn) error {
+		for {
+			if _, err := c.Read(ctx); err != nil {
+				return err
+			}
+		}
+	})
 }
 
 func (s *Server) status(q *request) error {
