@@ -384,7 +384,8 @@ func TestDiskFull(t *testing.T) {
 		t.Skipf("only root may mount a small file system: %v", err)
 	}
 	defer func() {
-		if err := syscall.Unmount(small, 0); err != nil {
+		// A child of another test may hold it for an instant, between fork and exec.
+		if err := syscall.Unmount(small, syscall.MNT_DETACH); err != nil {
 			t.Error(err)
 		}
 	}()
