@@ -132,15 +132,13 @@ func (l *Lifecycle) serve(ctx context.Context, lease *postgres.Lease) error {
 		case <-ctx.Done():
 		}
 	}()
-	d := &duty{Lifecycle: l, fence: lease.Fence, queue: newQueue()}
+	d := &duty{Lifecycle: l, fence: lease.Fence, queue: newQueue(), workers: make(chan struct{}, l.cfg.Workers), stops: make(chan struct{}, l.cfg.Workers)}
 	hints, err := l.cfg.Backend.Watch(ctx)
 	if err != nil {
 		return err
 	}
 	var all sync.WaitGroup
-	for range l.cfg.Workers {
-		all.Go(func() { d.work(ctx) })
-	}
+	all.Go(func() { d.work(ctx) })
 	all.Go(func() { d.takeHints(ctx, hints) })
 	all.Go(func() { d.tellRunaways(ctx) })
 	all.Go(func() { d.clock(ctx) })
@@ -155,8 +153,10 @@ func (l *Lifecycle) serve(ctx context.Context, lease *postgres.Lease) error {
 // duty is the work under one lease.
 type duty struct {
 	*Lifecycle
-	fence postgres.Fence
-	queue *queue
+	fence   postgres.Fence
+	queue   *queue
+	workers chan struct{} // holds a token for each project that is worked on
+	stops   chan struct{} // and for each that is being stopped
 }
 
 func (d *duty) notified(n postgres.Notification) {
@@ -187,31 +187,54 @@ const everything = lyceum.ProjectID("")
 
 // work reconciles what is in the queue until ctx ends.
 func (d *duty) work(ctx context.Context) {
+	var all sync.WaitGroup
+	defer all.Wait()
 	for {
 		id, ok := d.queue.take(ctx)
 		if !ok {
 			return
 		}
-		var err error
-		if id == everything {
-			err = d.resync(ctx)
-		} else {
-			err = d.reconcile(ctx, id)
-		}
-		switch {
-		case err == nil:
-			d.queue.done(id, 0)
-		case ctx.Err() != nil:
-			d.queue.done(id, 0)
+		select {
+		case d.workers <- struct{}{}: // only for who works: one who was aside comes back
+		case <-ctx.Done():
 			return
-		default:
-			if !lyceum.IsKind(err, lyceum.Unavailable) && !lyceum.IsKind(err, lyceum.Conflict) {
-				d.log.Error("a project could not be brought to what is wanted", "project", id, "err", err)
-			}
-			d.queue.done(id, d.queue.backoff(id))
-			continue
 		}
+		all.Go(func() {
+			defer func() { <-d.workers }()
+			d.workOn(ctx, id)
+		})
 	}
+}
+
+func (d *duty) workOn(ctx context.Context, id lyceum.ProjectID) {
+	var err error
+	if id == everything {
+		err = d.resync(ctx)
+	} else {
+		err = d.reconcile(ctx, id)
+	}
+	if err == nil || ctx.Err() != nil {
+		d.queue.done(id, 0)
+		return
+	}
+	if !lyceum.IsKind(err, lyceum.Unavailable) && !lyceum.IsKind(err, lyceum.Conflict) {
+		d.log.Error("a project could not be brought to what is wanted", "project", id, "err", err)
+	}
+	d.queue.done(id, d.queue.backoff(id))
+}
+
+// aside does what takes seconds of waiting and none of work, the stop of a project,
+// and lets another be worked on meanwhile: those that start shall not wait for it.
+func (d *duty) aside(ctx context.Context, f func() error) error {
+	<-d.workers
+	defer func() { d.workers <- struct{}{} }()
+	select {
+	case d.stops <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-d.stops }()
+	return f()
 }
 
 // resync looks at every busy project again.

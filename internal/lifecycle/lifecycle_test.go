@@ -86,6 +86,7 @@ type house struct {
 	owner    postgres.Act
 	stop     func()
 	life     *lifecycle.Lifecycle
+	workers  int // 0: as usual
 }
 
 func newHouse(t *testing.T) *house {
@@ -113,7 +114,7 @@ func (h *house) run() {
 	life, err := lifecycle.New(lifecycle.Config{
 		DB: h.db, DatabaseURL: lyceum.Secret(h.url), Backend: computetest.NewFake(h.world), Controller: h.controls,
 		PublicKey: make([]byte, 32), Holder: h.Name(), Log: slog.New(slog.DiscardHandler), Clock: 20 * time.Millisecond, Resync: 100 * time.Millisecond,
-		FirstUID: 200_000, UIDs: 100,
+		FirstUID: 200_000, UIDs: 100, Workers: h.workers,
 	})
 	if err != nil {
 		h.Fatal(err)
@@ -195,6 +196,22 @@ func TestWantedIsMadeSo(t *testing.T) {
 	if _, err := h.life.Address(t.Context(), id); !lyceum.IsKind(err, lyceum.Unavailable) {
 		t.Errorf("address after the stop: got %v, want unavailable", err)
 	}
+}
+
+// TestStartsDoNotWaitForStops: with one worker, and a project that never ends.
+func TestStartsDoNotWaitForStops(t *testing.T) {
+	h := newHouse(t)
+	h.stop()
+	h.workers, h.world.StopTime = 1, time.Hour
+	h.run()
+	old, young := h.project(), h.project()
+	h.want(old, lyceum.WantRunning)
+	h.await(old, lyceum.Running)
+	h.want(old, lyceum.WantStopped)
+	h.await(old, lyceum.Stopping)
+	h.want(young, lyceum.WantRunning)
+	h.await(young, lyceum.Running)
+	h.await(old, lyceum.Stopping)
 }
 
 func TestRestartStopsOnce(t *testing.T) {

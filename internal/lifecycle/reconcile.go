@@ -21,13 +21,17 @@ const (
 // shorter grace time.
 const stopTime = time.Minute
 
-// onTheWay is how soon a project that is on its way is looked at again.
-const onTheWay = 250 * time.Millisecond
+// How soon a project that is on its way is looked at again: at first, and at most.
+const (
+	onTheWay     = 250 * time.Millisecond
+	longOnTheWay = 2 * time.Second
+)
 
 // try is what we remember of the attempts to run a project. It may be forgotten
 // at any time: a project is then tried once more than it would have been.
 type try struct {
 	ensured bool        // asked compute to start it, and it has not run since
+	looks   int         // how often it was seen on its way since it ran
 	crashes []time.Time // when it ended by itself
 }
 
@@ -48,6 +52,13 @@ func (l *Lifecycle) forgetTry(id lyceum.ProjectID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.tries, id)
+}
+
+// next is when one that is on its way is looked at again: compute tells when it
+// arrives, and a hundred that start at once shall not be looked at all the time.
+func (t *try) next() time.Duration {
+	t.looks++
+	return min(onTheWay<<min(t.looks-1, 8), longOnTheWay)
 }
 
 // crashed notes an end and reports whether there were too many of late.
@@ -95,7 +106,8 @@ func (d *duty) set(ctx context.Context, id lyceum.ProjectID, c postgres.StateCha
 func (d *duty) wantRunning(ctx context.Context, w postgres.Work, o compute.Observation) error {
 	switch o.Phase {
 	case lyceum.Running:
-		d.try(w.Project).ensured = false
+		t := d.try(w.Project)
+		t.ensured, t.looks = false, 0
 		if err := d.set(ctx, w.Project, postgres.StateChange{Phase: lyceum.Running}); err != nil {
 			return err
 		}
@@ -104,7 +116,7 @@ func (d *duty) wantRunning(ctx context.Context, w postgres.Work, o compute.Obser
 	case lyceum.Starting, lyceum.Stopping:
 		d.unfollow(w.Project)
 		// Hints of a project server that was started again inside may not come.
-		d.queue.again(w.Project, onTheWay)
+		d.queue.again(w.Project, d.try(w.Project).next())
 		return d.set(ctx, w.Project, postgres.StateChange{Phase: o.Phase, Step: o.Step})
 	}
 	d.unfollow(w.Project)
@@ -194,9 +206,11 @@ func (d *duty) stop(ctx context.Context, id lyceum.ProjectID, step string) error
 	if err := d.set(ctx, id, postgres.StateChange{Phase: lyceum.Stopping, Step: step}); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, stopTime)
-	defer cancel()
-	err := d.cfg.Backend.Stop(ctx, id)
+	err := d.aside(ctx, func() error {
+		ctx, cancel := context.WithTimeout(ctx, stopTime)
+		defer cancel()
+		return d.cfg.Backend.Stop(ctx, id)
+	})
 	d.locate(id, compute.Observation{})
 	return err
 }
