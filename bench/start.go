@@ -6,9 +6,11 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -46,24 +48,24 @@ func startSection(ctx context.Context, b *bench) error {
 	defer j.end()
 	var ours, theirs sample
 	for i := range b.rounds + 1 {
-		o, err := s.prompt(ctx, ids[0])
+		o, err := together(ctx, ids[:1], s.prompt, s.stop)
 		if err != nil {
 			return err
 		}
-		t, err := j.one(ctx)
+		t, err := j.start(ctx, 1)
 		if err != nil {
 			return err
 		}
 		if i > 0 { // the first fills the home
-			ours, theirs = append(ours, o), append(theirs, t...)
+			ours, theirs = append(ours, o...), append(theirs, t...)
 		}
 	}
 	b.report.add(row{What: "start to first prompt, alone", Unit: "ms", Ours: ours, Peer: "JupyterHub, local spawner", Peers: theirs, Aim: "median ≤ 300 ms", Met: met(ours.median() <= 300)})
-	all, err := together(ids, func(id string) (float64, error) { return s.prompt(ctx, id) })
+	all, err := together(ctx, ids, s.prompt, s.stop)
 	if err != nil {
 		return err
 	}
-	peers, err := j.all(ctx)
+	peers, err := j.start(ctx, many)
 	note := ""
 	if err != nil {
 		note = "JupyterHub: " + err.Error()
@@ -106,16 +108,12 @@ func (s starters) end() {
 	}
 }
 
-func (s starters) one(ctx context.Context) (sample, error) {
+// start starts the servers of the first users, all at once.
+func (s starters) start(ctx context.Context, many int) (sample, error) {
 	if s.hub == nil {
 		return nil, nil
 	}
-	t, err := s.hub.prompt(ctx, s.users[0])
-	return sample{t}, err
-}
-
-func (s starters) all(ctx context.Context) (sample, error) {
-	return together(s.users, func(user string) (float64, error) { return s.hub.prompt(ctx, user) })
+	return together(ctx, s.users[:many], s.hub.prompt, s.hub.stop)
 }
 
 func p99Of(s sample) sample {
@@ -125,31 +123,34 @@ func p99Of(s sample) sample {
 	return sample{s.at(0.99)}
 }
 
-// together calls f for all names at once. One failure fails all.
-func together(names []string, f func(string) (float64, error)) (sample, error) {
+// together starts all names at once, and stops them when all have started. One
+// failure fails all.
+func together(ctx context.Context, names []string, start func(ctx context.Context, name string) (float64, error), stop func(ctx context.Context, name string) error) (sample, error) {
 	times := make(sample, len(names))
+	err := eachOf(names, func(i int, name string) (err error) {
+		times[i], err = start(ctx, name)
+		return err
+	})
+	return times, errors.Join(err, eachOf(names, func(_ int, name string) error { return stop(ctx, name) }))
+}
+
+// eachOf calls f for all names at once, and tells how many failed, and how the first did.
+func eachOf(names []string, f func(i int, name string) error) error {
 	errs := make([]error, len(names))
 	var all sync.WaitGroup
 	for i, name := range names {
-		all.Go(func() { times[i], errs[i] = f(name) })
+		all.Go(func() { errs[i] = f(i, name) })
 	}
 	all.Wait()
-	failed := 0
-	var first error
-	for _, err := range errs {
-		if err != nil {
-			failed++
-			first = err
-		}
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	if len(errs) == 0 {
+		return nil
 	}
-	if first != nil {
-		return nil, fmt.Errorf("%d of %d failed: %w", failed, len(names), first)
-	}
-	return times, nil
+	return fmt.Errorf("%d of %d failed: %w", len(errs), len(names), errs[0])
 }
 
-// prompt starts a project, waits for the prompt of a new terminal, stops it again,
-// and returns the milliseconds from the first request to the prompt.
+// prompt starts a project, waits for the prompt of a new terminal, and returns the
+// milliseconds from the first request to the prompt.
 func (s *site) prompt(ctx context.Context, id string) (float64, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
@@ -165,8 +166,7 @@ func (s *site) prompt(ctx context.Context, id string) (float64, error) {
 	if err := t.until(ctx, "$ "); err != nil {
 		return 0, err
 	}
-	took := time.Since(began)
-	return float64(took.Microseconds()) / 1e3, s.stop(ctx, id)
+	return float64(time.Since(began).Microseconds()) / 1e3, nil
 }
 
 // call makes one request to JupyterHub's API.
@@ -240,11 +240,15 @@ func (j *jupyterhub) prompt(ctx context.Context, user string) (float64, error) {
 			break
 		}
 	}
-	took := time.Since(began)
+	return float64(time.Since(began).Microseconds()) / 1e3, nil
+}
+
+// stop ends a user's server.
+func (j *jupyterhub) stop(ctx context.Context, user string) error {
 	if err := j.call(ctx, "DELETE", "/users/"+user+"/server", nil, nil); err != nil {
-		return 0, err
+		return err
 	}
-	return float64(took.Microseconds()) / 1e3, j.gone(ctx, user)
+	return j.gone(ctx, user)
 }
 
 // progress waits until a user's server is ready, by the event stream that

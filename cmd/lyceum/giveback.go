@@ -19,9 +19,11 @@ const (
 	projectGivesBack = 6 * time.Second
 )
 
-// giveBackLater calls giveBack once, unless stop is called before.
-func giveBackLater(after time.Duration, log *slog.Logger) (stop func() bool) {
+// giveBackLater calls giveBack once, unless stop is called before, and collects
+// garbage by the percentage from then on.
+func giveBackLater(after time.Duration, percent int, log *slog.Logger) (stop func() bool) {
 	return time.AfterFunc(after, func() {
+		collect(percent)
 		if err := giveBack(); err != nil {
 			log.Warn("memory that starting needed stays in use", "err", err)
 		}

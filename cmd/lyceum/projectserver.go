@@ -26,9 +26,17 @@ type projectServerCmd struct {
 	UnpackBytes int64 `help:"Most bytes that one archive may become; 0: as usual."`
 }
 
+// How much garbage a project's servers keep: little, because most of their life is
+// idle and there are some for each project; but to collect what starting leaves would
+// cost a twentieth of the start, and it is given back soon after.
+const (
+	startGarbage   = 400
+	projectGarbage = 50
+)
+
 // Run serves until ctx ends.
 func (c *projectServerCmd) Run(ctx context.Context, t *terminal) error {
-	collect(50) // most of its life is idle, and there is one for each project
+	collect(startGarbage)
 	id, err := lyceum.ParseID[lyceum.ProjectID](c.Project)
 	if err != nil {
 		return err
@@ -38,7 +46,7 @@ func (c *projectServerCmd) Run(ctx context.Context, t *terminal) error {
 		return fmt.Errorf("--public-key is not an Ed25519 key in base64")
 	}
 	log := slog.New(slog.NewTextHandler(t.err, nil))
-	defer giveBackLater(projectGivesBack, log)()
+	defer giveBackLater(projectGivesBack, projectGarbage, log)()
 	if !c.Init {
 		return project.Run(ctx, project.Config{Project: id, Home: c.Home, Run: c.Run_, PublicKey: key, Log: log, Version: version, UnpackBytes: c.UnpackBytes})
 	}

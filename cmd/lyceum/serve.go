@@ -36,16 +36,19 @@ type serveCmd struct {
 // Run serves until ctx ends; then it drains, and stops the built-in PostgreSQL.
 // Running projects go on.
 func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
-	collect(200) // garbage below three times what is in use: requests come by the thousand
+	collect(hubGarbage)
 	log := c.logger(t.err)
 	s := &site{cfg: &c.serveConfig, log: log, out: t.out}
 	err := s.open(ctx)
 	if err == nil {
-		defer giveBackLater(hubGivesBack, log)()
+		defer giveBackLater(hubGivesBack, hubGarbage, log)()
 		err = s.serve(ctx)
 	}
 	return errors.Join(err, s.close())
 }
+
+// hubGarbage is less than three times what is in use: requests come by the thousand.
+const hubGarbage = 200
 
 // collect says how much garbage there may be, in percent of what is in use, before
 // it is collected: more costs memory, less processor time. GOGC wins.
