@@ -193,7 +193,9 @@ describe("the cells of a notebook", () => {
     await s.press("y", "Alt+ArrowUp");
     await expect.poll(() => s.texts()).toEqual(["new", "1", "2", ""]);
     await s.press("j", "j", "2");
-    await expect.poll(async () => JSON.parse(d.read("keys.ipynb")).cells[2].source.join("")).toBe("## 2");
+    await expect
+      .poll(async () => [JSON.parse(d.read("keys.ipynb")).cells[2].source].flat().join(""))
+      .toBe("## 2");
     await d.saved();
   });
 
@@ -296,7 +298,7 @@ describe("running", () => {
   test("it is interrupted", async () => {
     await s.choose("b");
     await s.press("Control+Enter");
-    await s.shows("b", /step 2\b/);
+    await s.kernel(/Busy/);
     await s.choose("b");
     await s.press("i", "i");
     await s.shows("b", "KeyboardInterrupt");

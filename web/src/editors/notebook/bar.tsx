@@ -123,7 +123,9 @@ export function NotebookBar({
         <MenuItem onSelect={() => saveNotebook(book)}>{t("Download as .ipynb")}</MenuItem>
         <MenuItem onSelect={() => saveScript(book)}>{t("Download as a script")}</MenuItem>
       </Menu>
-      <OpenAs path={book.path} way={way} />
+      <span className={styles.wide}>
+        <OpenAs path={book.path} way={way} />
+      </span>
     </div>
   );
 }

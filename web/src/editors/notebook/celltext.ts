@@ -262,6 +262,7 @@ function base(config: CellTextConfig): Extension {
     config.hint === "" ? [] : placeholder(config.hint),
     EditorView.contentAttributes.of({
       "aria-label": config.label,
+      tabindex: "0",
       spellcheck: "false",
       autocapitalize: "off",
     }),

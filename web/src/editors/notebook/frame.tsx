@@ -88,6 +88,8 @@ export function Frame({
   const [height, setHeight] = useState(guess);
   const [failed, setFailed] = useState(false);
   const dark = useDark();
+  // A frame that is there is told of another theme; another address would load it anew.
+  const [src] = useState(() => new URL(`output.html#${dark ? "dark" : "light"}`, siteAddress()).href);
   const now = useRef({ content, dark, leave });
   now.current = { content, dark, leave };
   const ready = useRef(false);
@@ -135,7 +137,7 @@ export function Frame({
         ref={frame}
         className={styles.frame}
         title={label}
-        src={new URL("output.html", siteAddress()).href}
+        src={src}
         sandbox="allow-scripts allow-popups allow-popups-to-escape-sandbox allow-downloads allow-forms"
         referrerPolicy="no-referrer"
         allow="fullscreen"
