@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"lyceum/internal/api"
 	"lyceum/internal/cgroup"
 	"lyceum/internal/jupyter"
 	"lyceum/internal/lyceum"
@@ -294,20 +295,24 @@ func (k *kernel) describe() jupyter.Process {
 }
 
 // tellKilled hears that the kernel of the system ended a program for its memory, and
-// reports whether it was this kernel, or one that it had started.
-func (k *kernel) tellKilled(pid, session int, sentence string) bool {
+// reports whether it was this kernel, which k then names, or one that it had started.
+func (k *kernel) tellKilled(killed *api.Killed) bool {
 	k.mu.Lock()
-	r, s := k.run, k.status
+	r, s, name := k.run, k.status, k.launch.DisplayName
 	k.mu.Unlock()
-	if r == nil || r.cmd.Process.Pid != cmp.Or(session, pid) && r.cmd.Process.Pid != pid {
+	if r == nil {
 		return false
 	}
-	if r.cmd.Process.Pid != pid {
-		s.Notice = sentence
+	switch r.cmd.Process.Pid {
+	case killed.PID:
+		killed.Command = cmp.Or(name, killed.Command)
+		r.tellMemory(sentence(*killed))
+	case killed.Session:
+		s.Notice = sentence(*killed)
 		k.queue.Add(jupyter.Record{Kind: jupyter.KindStatus, Status: s})
-		return true
+	default:
+		return false
 	}
-	r.tellMemory(sentence)
 	return true
 }
 

@@ -40,7 +40,7 @@ func (w *world) ipykernel() string {
 
 func (w *world) kernel(transport string, argv ...string) string {
 	w.t.Helper()
-	l := jupyter.Launch{ID: lyceum.NewID[string](), Spec: "test", Argv: argv, Dir: w.home, Transport: transport, Env: []string{"IPYTHONDIR=" + w.home}}
+	l := jupyter.Launch{ID: lyceum.NewID[string](), Spec: "test", DisplayName: "The kernel", Argv: argv, Dir: w.home, Transport: transport, Env: []string{"IPYTHONDIR=" + w.home}}
 	b, err := json.Marshal(l)
 	if err != nil {
 		w.t.Fatal(err)
@@ -174,6 +174,16 @@ func (a *attached) output(id string) (text, reply string) {
 	return text, reply
 }
 
+// interrupt interrupts a request and returns its reply.
+func (a *attached) interrupt(id string) (reply string) {
+	a.w.t.Helper()
+	if status, answer := a.w.do("", "POST", "kernels/"+a.id+"/interrupt", ""); status != 204 {
+		a.w.t.Fatalf("interrupt answers %d %s", status, answer)
+	}
+	_, reply = a.output(id)
+	return reply
+}
+
 // TestKernelOutlivesReader runs code while nobody reads, reads it twice, and only
 // what was not acknowledged again.
 func TestKernelOutlivesReader(t *testing.T) {
@@ -225,11 +235,12 @@ func TestKernelEnds(t *testing.T) {
 	if s := w.process(id).Status.State; s != jupyter.Busy {
 		t.Errorf("it is %s while it works", s)
 	}
-	if status, answer := w.do("", "POST", "kernels/"+id+"/interrupt", ""); status != 204 {
-		t.Fatalf("interrupt answers %d %s", status, answer)
-	}
-	if _, reply := a.output(loop); reply != "errorKeyboardInterrupt" {
+	if reply := a.interrupt(loop); reply != "errorKeyboardInterrupt" {
 		t.Errorf("an interrupted request replied %q", reply)
+	}
+	// A request soon after an error comes back aborted.
+	for reply := ""; reply != "ok"; {
+		_, reply = a.output(a.send("1"))
 	}
 
 	a.send("import os; os._exit(3)")
@@ -275,7 +286,7 @@ func TestKernelNamedVictim(t *testing.T) {
 	if status, answer := w.do(w.signer.Sign(sys, time.Now()), "POST", "told", told); status != 204 {
 		t.Fatalf("told answers %d %s", status, answer)
 	}
-	if s := a.status(jupyter.Dead); !s.Memory || s.Stderr != "" || !strings.Contains(s.Reason, "python3 used 2.0 GB of the project's 1.0 GB") {
+	if s := a.status(jupyter.Dead); !s.Memory || s.Stderr != "" || !strings.Contains(s.Reason, "The kernel used 2.0 GB of the project's 1.0 GB") {
 		t.Errorf("the death is told as %+v", s)
 	}
 }
@@ -361,8 +372,7 @@ func TestOtherKernels(t *testing.T) {
 			loop := a.send(c.stop)
 			for a.next().Message.Head.Type != "stream" {
 			}
-			w.do("", "POST", "kernels/"+id+"/interrupt", "")
-			if _, reply := a.output(loop); reply != c.reply {
+			if reply := a.interrupt(loop); reply != c.reply {
 				t.Errorf("after an interrupt it replied %q, want %q", reply, c.reply)
 			}
 			if status, answer := w.do("", "DELETE", "kernels/"+id, ""); status != 204 {

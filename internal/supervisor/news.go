@@ -61,7 +61,7 @@ func (s *Supervisor) tellKilled(k api.Killed) {
 	}
 	if k.PID > 0 {
 		for _, kernel := range s.kernels.now() {
-			if kernel.tellKilled(k.PID, k.Session, sentence(k)) {
+			if kernel.tellKilled(&k) {
 				break
 			}
 		}
