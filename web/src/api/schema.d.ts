@@ -792,6 +792,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/p/{id}/jupyter/api/contents/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Jupyter: a file, notebook or folder, or its checkpoints
+         * @description As Jupyter Server 2 has it: docs/reference/jupyter.md.
+         */
+        get: operations["jupyterContents"];
+        /**
+         * Jupyter: save, by an edit of the live document
+         * @description As Jupyter Server 2 has it: docs/reference/jupyter.md.
+         */
+        put: operations["jupyterSave"];
+        /**
+         * Jupyter: make, copy, or a checkpoint
+         * @description As Jupyter Server 2 has it: docs/reference/jupyter.md.
+         */
+        post: operations["jupyterCreate"];
+        /**
+         * Jupyter: move into the trash
+         * @description As Jupyter Server 2 has it: docs/reference/jupyter.md.
+         */
+        delete: operations["jupyterDelete"];
+        options?: never;
+        head?: never;
+        /**
+         * Jupyter: rename
+         * @description As Jupyter Server 2 has it: docs/reference/jupyter.md.
+         */
+        patch: operations["jupyterRename"];
+        trace?: never;
+    };
+    "/p/{id}/jupyter/files/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Jupyter: the bytes of a file
+         * @description As Jupyter Server 2 has it: docs/reference/jupyter.md.
+         */
+        get: operations["jupyterFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{id}/jupyter/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Jupyter: kernels, kernelspecs, sessions, terminals, status; WebSockets of kernels and terminals
+         * @description As Jupyter Server 2 has it: docs/reference/jupyter.md.
+         */
+        get: operations["jupyterGet"];
+        /**
+         * Jupyter: nothing yet
+         * @description As Jupyter Server 2 has it: docs/reference/jupyter.md.
+         */
+        put: operations["jupyterPut"];
+        /**
+         * Jupyter: start, interrupt, restart
+         * @description As Jupyter Server 2 has it: docs/reference/jupyter.md.
+         */
+        post: operations["jupyterPost"];
+        /**
+         * Jupyter: shut down
+         * @description As Jupyter Server 2 has it: docs/reference/jupyter.md.
+         */
+        delete: operations["jupyterEnd"];
+        options?: never;
+        head?: never;
+        /**
+         * Jupyter: change a session
+         * @description As Jupyter Server 2 has it: docs/reference/jupyter.md.
+         */
+        patch: operations["jupyterPatch"];
+        trace?: never;
+    };
     "/p/{id}/kernels": {
         parameters: {
             query?: never;
@@ -5455,6 +5547,391 @@ export interface operations {
                 id: string;
                 /** @description the job */
                 jid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jupyterContents: {
+        parameters: {
+            query?: {
+                /** @description an API token */
+                token?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jupyterSave: {
+        parameters: {
+            query?: {
+                /** @description an API token */
+                token?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jupyterCreate: {
+        parameters: {
+            query?: {
+                /** @description an API token */
+                token?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jupyterDelete: {
+        parameters: {
+            query?: {
+                /** @description an API token */
+                token?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jupyterRename: {
+        parameters: {
+            query?: {
+                /** @description an API token */
+                token?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jupyterFile: {
+        parameters: {
+            query?: {
+                /** @description an API token */
+                token?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jupyterGet: {
+        parameters: {
+            query?: {
+                /** @description an API token */
+                token?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jupyterPut: {
+        parameters: {
+            query?: {
+                /** @description an API token */
+                token?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jupyterPost: {
+        parameters: {
+            query?: {
+                /** @description an API token */
+                token?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jupyterEnd: {
+        parameters: {
+            query?: {
+                /** @description an API token */
+                token?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jupyterPatch: {
+        parameters: {
+            query?: {
+                /** @description an API token */
+                token?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
             };
             cookie?: never;
         };
