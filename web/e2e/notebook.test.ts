@@ -222,7 +222,7 @@ describe("the cells of a notebook", () => {
 
   test("what came with a file does nothing by itself, and has no access to the app", async () => {
     await s.open("bad.ipynb");
-    await s.cell("md").getByText("bold").waitFor();
+    await s.cell("md").locator("strong").waitFor();
     const prose = await s.cell("md").innerHTML();
     expect(prose).not.toMatch(/onerror|<script|<form|<input|javascript:|<iframe/i);
     const table = s.cell("plain").frameLocator("iframe").getByText("cell 42");

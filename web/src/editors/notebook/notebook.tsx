@@ -112,6 +112,14 @@ function Opened({ book, ...props }: Props & { book: Book }) {
   const [finding, setFinding] = useState(0);
   const [restarting, setRestarting] = useState<"" | "restart" | "run">("");
   const typing = useTyping();
+  const wasInside = useRef(false);
+  useEffect(() => {
+    const look = (e: FocusEvent) => {
+      wasInside.current = e.target instanceof Node && scroll.current?.contains(e.target) === true;
+    };
+    document.addEventListener("focusin", look);
+    return () => document.removeEventListener("focusin", look);
+  }, []);
 
   useLayoutEffect(() => {
     if (!scroll.current) return;
@@ -180,6 +188,8 @@ function Opened({ book, ...props }: Props & { book: Book }) {
     typing,
     inCell: () => {
       const at = document.activeElement;
+      // The cell that had the focus is gone, and the next one does not have it yet.
+      if (at === document.body) return wasInside.current && page.selection.get().mode === "command";
       return at?.matches("[data-cell]") === true && scroll.current?.contains(at) === true;
     },
     inside: () => scroll.current?.contains(document.activeElement) === true,
