@@ -173,16 +173,16 @@ describe("the cells of a notebook", () => {
     await s.press("b", "Enter");
     await s.type("new");
     await s.press("Escape", "a");
-    expect(await s.texts()).toEqual(["1", "", "new", "2", ""]);
+    await expect.poll(() => s.texts()).toEqual(["1", "", "new", "2", ""]);
     await s.press("d", "d", "k");
-    expect(await s.texts()).toEqual(["1", "new", "2", ""]);
+    await expect.poll(() => s.texts()).toEqual(["1", "new", "2", ""]);
     // One is copied, and pasted below the next.
     await s.press("c", "j", "v");
-    expect(await s.texts()).toEqual(["1", "new", "1", "2", ""]);
+    await expect.poll(() => s.texts()).toEqual(["1", "new", "1", "2", ""]);
     await s.press("z", "z");
-    expect(await s.texts()).toEqual(["1", "", "new", "2", ""]);
+    await expect.poll(() => s.texts()).toEqual(["1", "", "new", "2", ""]);
     await s.press("Shift+Z");
-    expect(await s.texts()).toEqual(["1", "new", "2", ""]);
+    await expect.poll(() => s.texts()).toEqual(["1", "new", "2", ""]);
     await s.choose("one");
     await s.press("Shift+J", "Shift+M");
     await expect.poll(() => s.texts()).toEqual(["1\nnew", "2", ""]);
