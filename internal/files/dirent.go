@@ -3,6 +3,7 @@ package files
 import (
 	"encoding/binary"
 	"errors"
+	"iter"
 	"os"
 	"strings"
 
@@ -23,30 +24,32 @@ const (
 	direntName = 19 // ends with a NUL
 )
 
-// readDirents reads the next names of a folder into buf and returns them in the
-// space of list; none when there are no more. os.File.ReadDir takes two pieces of
-// memory for each name and looks for it in the folder when it has no type.
-func readDirents(dir *os.File, buf []byte, list []dirent) ([]dirent, error) {
-	list = list[:0]
-	for len(list) == 0 {
-		var n int
-		err := withFd(dir, func(fd int) (err error) { n, err = unix.Getdents(fd, buf); return err })
+// readNames reads the next names of a folder into buf and returns how many bytes
+// they take; 0 when there are no more. os.File.ReadDir takes two pieces of memory for
+// each name and looks for it in the folder when it has no type.
+func readNames(dir *os.File, buf []byte) (n int, err error) {
+	for {
+		err = withFd(dir, func(fd int) (err error) { n, err = unix.Getdents(fd, buf); return err })
 		switch {
 		case errors.Is(err, unix.EINTR):
 			continue
 		case errors.Is(err, unix.ENOENT):
-			return nil, nil // removed since it was opened
-		case err != nil || n == 0:
-			return nil, err
+			return 0, nil // removed since it was opened
 		}
-		all := string(buf[:n])
-		for at := 0; at < n; at += int(binary.NativeEndian.Uint16(buf[at+direntSize:])) {
+		return n, err
+	}
+}
+
+// dirents yields what readNames has read, but for the folder itself and the one above.
+func dirents(names []byte) iter.Seq[dirent] {
+	all := string(names)
+	return func(yield func(dirent) bool) {
+		for at := 0; at < len(all); at += int(binary.NativeEndian.Uint16(names[at+direntSize:])) {
 			name := all[at+direntName:]
 			name = name[:strings.IndexByte(name, 0)]
-			if name != "." && name != ".." {
-				list = append(list, dirent{buf[at+direntKind], name})
+			if name != "." && name != ".." && !yield(dirent{names[at+direntKind], name}) {
+				return
 			}
 		}
 	}
-	return list, nil
 }

@@ -96,35 +96,86 @@ type lister struct {
 	hidden bool
 }
 
-// namesAtOnce is how many bytes of names are read by one system call.
-const namesAtOnce = 64 << 10
+// How many bytes of names are read by one system call: as many as are quick to work
+// on or, where each entry is looked at besides, as one of several works on alone.
+const (
+	namesAtOnce = 64 << 10
+	namesOfOne  = 16 << 10
+)
 
 // read gives all entries to sel and returns how many there are.
 func (l *lister) read(ctx context.Context, sel *selection) (total int, err error) {
+	if l.by.stats() {
+		return l.readTogether(ctx, sel)
+	}
 	buf := make([]byte, namesAtOnce)
-	var names []dirent
-	var keys []sortKey
 	for {
-		if names, err = readDirents(l.dir, buf, names); err != nil || len(names) == 0 {
+		n, err := readNames(l.dir, buf)
+		if err != nil || n == 0 {
 			return total, err
 		}
-		keys = keys[:0]
-		for _, de := range names {
-			if (l.hidden || de.name[0] != '.') && l.match(de.name) {
-				keys = append(keys, l.key(de))
-			}
-		}
-		total += len(keys)
-		if l.by.stats() {
-			l.look(keys)
-		}
-		for i := range keys {
-			sel.add(&keys[i])
-		}
-		if err := ctx.Err(); err != nil {
-			return total, err
+		taken, err := l.take(buf[:n], sel)
+		if total += taken; err != nil || ctx.Err() != nil {
+			return total, cmp.Or(err, ctx.Err())
 		}
 	}
+}
+
+// take gives the entries that readNames has read to sel and returns how many there
+// are.
+func (l *lister) take(names []byte, sel *selection) (total int, err error) {
+	err = withFd(l.dir, func(fd int) error {
+		for de := range dirents(names) {
+			if de.name[0] == '.' && !l.hidden || !l.match(de.name) {
+				continue
+			}
+			total++
+			k := l.key(de)
+			if l.by.stats() {
+				l.look(fd, &k)
+			}
+			sel.add(&k)
+		}
+		return nil
+	})
+	return total, err
+}
+
+// readTogether is read where each entry is looked at: one reads names, and all
+// processors look, each with a selection of its own.
+func (l *lister) readTogether(ctx context.Context, sel *selection) (total int, err error) {
+	workers := max(1, min(runtime.GOMAXPROCS(0), 8))
+	read, free := make(chan []byte, workers), make(chan []byte, 2*workers)
+	for range 2 * workers {
+		free <- make([]byte, namesOfOne)
+	}
+	own := make([]selection, workers)
+	counts, errs := make([]int, workers), make([]error, workers)
+	var all sync.WaitGroup
+	for w := range own {
+		own[w] = selection{by: sel.by, limit: sel.limit, after: sel.after}
+		all.Go(func() {
+			for names := range read {
+				n, err := l.take(names, &own[w])
+				counts[w], errs[w] = counts[w]+n, cmp.Or(errs[w], err)
+				free <- names[:namesOfOne]
+			}
+		})
+	}
+	for ctx.Err() == nil {
+		buf, n := <-free, 0
+		if n, err = readNames(l.dir, buf); err != nil || n == 0 {
+			break
+		}
+		read <- buf[:n]
+	}
+	close(read)
+	all.Wait()
+	for w := range own {
+		total += counts[w]
+		sel.join(&own[w])
+	}
+	return total, cmp.Or(err, errors.Join(errs...), ctx.Err())
 }
 
 func (l *lister) key(de dirent) sortKey {
@@ -154,15 +205,12 @@ func (l *lister) kind(name string) byte {
 	return unix.DT_REG
 }
 
-// look fills in the numbers of keys, with one system call each.
-func (l *lister) look(keys []sortKey) {
-	_ = l.spread(len(keys), func(fd, i int) error { // what cannot be looked at has the number 0
-		var st unix.Stat_t
-		if unix.Fstatat(fd, keys[i].name, &st, unix.AT_SYMLINK_NOFOLLOW) == nil {
-			keys[i].number = l.by.number(&st, keys[i].file)
-		}
-		return nil
-	})
+// look fills in the number of a key. What cannot be looked at has the number 0.
+func (l *lister) look(fd int, k *sortKey) {
+	var st unix.Stat_t
+	if unix.Fstatat(fd, k.name, &st, unix.AT_SYMLINK_NOFOLLOW) == nil {
+		k.number = l.by.number(&st, k.file)
+	}
 }
 
 // spread calls f with the folder's descriptor and each number below n, on all
@@ -251,6 +299,14 @@ func (s *selection) cut() {
 	clear(s.keys[s.limit:])
 	s.keys = s.keys[:s.limit]
 	s.full, s.last = true, s.keys[s.limit-1]
+}
+
+// join takes what another selection of the same order and place has kept.
+func (s *selection) join(o *selection) {
+	for i := range o.keys {
+		s.add(&o.keys[i])
+	}
+	s.more = s.more || o.more
 }
 
 func (s *selection) sorted() []sortKey {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,5 +113,68 @@ func TestListLarge(t *testing.T) {
 	}
 	if !slices.IsSortedFunc(l.Entries, func(a, b Entry) int { return compareNatural(a.Name, b.Name) }) {
 		t.Error("not sorted")
+	}
+}
+
+// TestListLookedAtTogether: what several look at together comes out as one would
+// have listed it, page by page.
+func TestListLookedAtTogether(t *testing.T) {
+	t.Parallel()
+	d := newHome(t)
+	const n = 3000
+	for i := range n {
+		put(t, d, fmt.Sprintf("f%d", i), strings.Repeat("x", i*7%11))
+	}
+	for _, descending := range []bool{false, true} {
+		var got []string
+		p := Page{Order: BySize, Descending: descending, Limit: 700}
+		for {
+			l, err := d.List(t.Context(), "", p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if l.Total != n {
+				t.Fatalf("total is %d, want %d", l.Total, n)
+			}
+			for _, e := range l.Entries {
+				got = append(got, fmt.Sprintf("%d %s", e.Size, e.Name))
+			}
+			if p.After = l.Next; p.After == "" {
+				break
+			}
+		}
+		var want []string
+		for size := range 11 {
+			if descending {
+				size = 10 - size
+			}
+			for i := range n {
+				if i*7%11 == size {
+					want = append(want, fmt.Sprintf("%d f%d", size, i))
+				}
+			}
+		}
+		if diff := cmp.Diff(got, want); diff != "" {
+			t.Errorf("descending %t (-got +want): %s", descending, diff)
+		}
+	}
+}
+
+// BenchmarkListFirstPage lists the first page of 100,000 files.
+func BenchmarkListFirstPage(b *testing.B) {
+	d := newHome(b)
+	for i := range 100_000 {
+		if err := os.WriteFile(filepath.Join(d.Home(), fmt.Sprintf("file-%06d.txt", i)), []byte("x"), 0o644); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for _, by := range []Order{ByName, BySize, ByModified} {
+		b.Run(string(by), func(b *testing.B) {
+			for b.Loop() {
+				if l, err := d.List(b.Context(), "", Page{Order: by}); err != nil || len(l.Entries) != UsualPage {
+					b.Fatalf("%d entries: %v", len(l.Entries), err)
+				}
+			}
+		})
 	}
 }
