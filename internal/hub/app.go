@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"html"
+	"io"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -27,13 +28,18 @@ type app struct {
 	index *asset // nil: the app was not built
 }
 
-// asset is one file of the app, in memory.
+// asset is one file of the app. It is read when it is asked for: most are never,
+// and what is embedded is the program's file, which the system pages in and out.
 type asset struct {
-	kind  string // media type
-	etag  string
-	bytes []byte
-	once  sync.Once
-	gzip  []byte // made at the first use; nil when it would not be smaller
+	dist fs.FS
+	name string // in dist
+	kind string // media type
+	text []byte // in place of the file, if not nil
+
+	once sync.Once
+	err  error  // the file cannot be read
+	etag string // these two: see prepare
+	gzip []byte // nil when it would not be smaller
 }
 
 // The two places in index.html that depend on the base path.
@@ -57,16 +63,17 @@ func newApp(dist fs.FS, base string) (*app, error) {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		b, err := fs.ReadFile(dist, name)
-		if err != nil {
-			return err
-		}
+		f := newAsset(dist, name)
 		if name == "index.html" {
-			if b, err = rebase(b, base); err != nil {
+			b, err := fs.ReadFile(dist, name)
+			if err != nil {
+				return err
+			}
+			if f.text, err = rebase(b, base); err != nil {
 				return err
 			}
 		}
-		a.files["/"+name] = newAsset(name, b)
+		a.files["/"+name] = f
 		return nil
 	})
 	if errors.Is(err, fs.ErrNotExist) {
@@ -87,7 +94,7 @@ func rebase(index []byte, base string) ([]byte, error) {
 	return index, nil
 }
 
-func newAsset(name string, b []byte) *asset {
+func newAsset(dist fs.FS, name string) *asset {
 	kind := mime.TypeByExtension(path.Ext(name))
 	switch path.Ext(name) { // what the machine's own table may not know, or know wrongly
 	case ".js", ".mjs":
@@ -110,38 +117,77 @@ func newAsset(name string, b []byte) *asset {
 	if kind == "" {
 		kind = "application/octet-stream"
 	}
-	sum := sha256.Sum256(b)
-	return &asset{kind: kind, etag: `"` + hex.EncodeToString(sum[:12]) + `"`, bytes: b}
+	return &asset{dist: dist, name: name, kind: kind}
 }
 
-// compressed is the file in gzip, or nil when that is no gain.
-func (a *asset) compressed() []byte {
+// prepare makes, at the first use, the tag of the file and its form in gzip.
+func (a *asset) prepare() error {
 	a.once.Do(func() {
-		if len(a.bytes) < 1024 || !(strings.HasPrefix(a.kind, "text/") || strings.Contains(a.kind, "json") || strings.Contains(a.kind, "svg") || strings.Contains(a.kind, "wasm")) {
+		b := a.text
+		if b == nil {
+			if b, a.err = fs.ReadFile(a.dist, a.name); a.err != nil {
+				return
+			}
+		}
+		sum := sha256.Sum256(b)
+		a.etag = hex.EncodeToString(sum[:12])
+		if len(b) < 1024 || !(strings.HasPrefix(a.kind, "text/") || strings.Contains(a.kind, "json") || strings.Contains(a.kind, "svg") || strings.Contains(a.kind, "wasm")) {
 			return
 		}
 		var out bytes.Buffer
 		z := gzip.NewWriter(&out)
-		_, err := z.Write(a.bytes)
-		if err == nil && z.Close() == nil && out.Len() < len(a.bytes)*9/10 {
-			a.gzip = out.Bytes()
+		_, err := z.Write(b)
+		if err == nil && z.Close() == nil && out.Len() < len(b)*9/10 {
+			a.gzip = bytes.Clone(out.Bytes())
 		}
 	})
-	return a.gzip
+	return a.err
 }
 
+// open opens the file as it is; the caller closes it.
+func (a *asset) open() (io.ReadSeekCloser, error) {
+	if a.text != nil {
+		return unclosed{bytes.NewReader(a.text)}, nil
+	}
+	f, err := a.dist.Open(a.name)
+	if err != nil {
+		return nil, err
+	}
+	if seeks, ok := f.(io.ReadSeekCloser); ok {
+		return seeks, nil
+	}
+	b, err := io.ReadAll(f)
+	return unclosed{bytes.NewReader(b)}, errors.Join(err, f.Close())
+}
+
+// unclosed is bytes that need no closing.
+type unclosed struct{ *bytes.Reader }
+
+func (unclosed) Close() error { return nil }
+
 func (a *asset) serve(w http.ResponseWriter, r *http.Request, cache string) {
+	if err := a.prepare(); err != nil {
+		rest.WriteError(w, r, err)
+		return
+	}
 	h := w.Header()
 	h.Set("Content-Type", a.kind)
 	h.Set("Cache-Control", cache)
 	h.Set("Vary", "Accept-Encoding")
-	content, etag := a.bytes, a.etag
-	if z := a.compressed(); z != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") && r.Header.Get("Range") == "" {
-		content, etag = z, strings.TrimSuffix(a.etag, `"`)+`-gzip"`
+	if a.gzip != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") && r.Header.Get("Range") == "" {
 		h.Set("Content-Encoding", "gzip")
+		h.Set("Etag", `"`+a.etag+`-gzip"`)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.gzip))
+		return
 	}
-	h.Set("Etag", etag)
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+	content, err := a.open()
+	if err != nil {
+		rest.WriteError(w, r, err)
+		return
+	}
+	defer content.Close()
+	h.Set("Etag", `"`+a.etag+`"`)
+	http.ServeContent(w, r, "", time.Time{}, content)
 }
 
 // serveApp serves a file of the app, else the app itself.
