@@ -131,8 +131,8 @@ func (b *book) ready(ctx context.Context, k *Kernel) bool {
 		return false
 	}
 	b.known = b.doc.Mark(k.ID())
-	if b.running != nil {
-		b.runs.wg.Go(func() { b.resend(ctx, k, b.running) })
+	if t := b.running; t != nil {
+		b.runs.wg.Go(func() { b.resend(ctx, k, t) })
 	}
 	b.nextLocked()
 	return true
