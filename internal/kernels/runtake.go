@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -331,6 +330,3 @@ func sentence(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
 	return strings.TrimSuffix(string(unicode.ToUpper(r))+s[n:], ".") + "."
 }
-
-// now is the time as Jupyter writes it.
-func now() string { return time.Now().UTC().Format("2006-01-02T15:04:05.000000Z") }
