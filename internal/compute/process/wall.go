@@ -179,8 +179,9 @@ func (w *wall) childPid() (int, error) {
 	return info.Pid, nil
 }
 
-// systemDirs hold the programs and settings of the machine.
-var systemDirs = []string{"/usr", "/etc", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt"}
+// systemDirs hold the programs and settings of the machine; /ext holds the software
+// that an administrator shares with all projects.
+var systemDirs = []string{"/usr", "/etc", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/ext"}
 
 // systemView shows the programs and settings of the machine.
 func systemView(more []string) []string {
