@@ -2,6 +2,7 @@ package project_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"encoding/base64"
@@ -65,6 +66,7 @@ func part(name string, args []string) int {
 type world struct {
 	unpackBytes int64         // of its Config
 	listTime    time.Duration // of its Config
+	patience    time.Duration // of until; 0 means 20 s
 	t           testing.TB
 	id          lyceum.ProjectID
 	home        string
@@ -223,7 +225,7 @@ func (w *world) until(what string, ready func() error) {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	var err error
-	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); <-tick.C {
+	for deadline := time.Now().Add(cmp.Or(w.patience, 20*time.Second)); time.Now().Before(deadline); <-tick.C {
 		if err = ready(); err == nil {
 			return
 		}

@@ -20,6 +20,7 @@ import (
 func kernelWorld(t *testing.T) *world {
 	t.Helper()
 	w, _ := launch(t, 0)
+	w.patience = time.Minute // a kernel starts slowly beside other tests
 	spec := filepath.Join(w.home, ".local/share/jupyter/kernels/python3")
 	if err := os.MkdirAll(spec, 0o755); err != nil {
 		t.Fatal(err)
