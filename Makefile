@@ -49,13 +49,13 @@ check: web-deps ## formatting, vet, staticcheck, layers, generated files, web li
 	tools/check
 
 test-go: web-deps ## Go tests with the race detector
-	CGO_ENABLED=1 go test -race -timeout 15m ./...
+	CGO_ENABLED=1 tools/go-tests -race -timeout 15m ./...
 
 test-web: web-deps ## web unit tests
 	npm --prefix web test
 
 test-e2e: build ## scripts that drive the built binary
-	LYCEUM_BIN=$(CURDIR)/bin/lyceum go test -count=1 -timeout 10m -tags e2e ./e2e
+	LYCEUM_BIN=$(CURDIR)/bin/lyceum tools/go-tests -count=1 -timeout 10m -tags e2e ./e2e
 
 test-browser: build ## journeys in Chromium
 	LYCEUM_BIN=$(CURDIR)/bin/lyceum npm --prefix web run test:browser

@@ -15,8 +15,8 @@ import (
 
 // Handler takes what a kernel sends. Its functions are called one at a time for a
 // channel, and at the same time for different ones; as long as they do not return
-// the channel is not read, and a kernel throws away what it has no room for: be
-// quick.
+// the channel is not read, but for 16 MB of iopub, and a kernel throws away what it
+// has no room for: be quick.
 type Handler struct {
 	Message func(Message)
 	TooMuch func(Channel, Fold) // a message of which nothing could be kept
@@ -59,7 +59,7 @@ func Dial(ctx context.Context, c Connection, h Handler) (*Client, error) {
 		port   int
 		kind   socketType
 		buffer int
-	}{{IOPub, c.IOPub, typeSub, 64 << 10}, {Shell, c.Shell, typeDealer, 8 << 10}, {Control, c.Control, typeDealer, 4 << 10}, {Stdin, c.Stdin, typeDealer, 4 << 10}} {
+	}{{IOPub, c.IOPub, typeSub, 8 << 10}, {Shell, c.Shell, typeDealer, 8 << 10}, {Control, c.Control, typeDealer, 4 << 10}, {Stdin, c.Stdin, typeDealer, 4 << 10}} {
 		z, err := dial(ctx, c.endpoint(s.port), s.kind, k.identity, s.buffer)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("connect to %s: %w", s.ch, err), k.Close())

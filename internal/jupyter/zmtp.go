@@ -37,6 +37,16 @@ var peers = map[socketType][]string{
 type conn struct {
 	net.Conn
 	frames frameReader
+	ahead  *ahead // nil where nothing is read ahead
+}
+
+// Close ends the connection; what was read ahead is forgotten.
+func (z *conn) Close() error {
+	err := z.Conn.Close()
+	if z.ahead != nil {
+		z.ahead.close()
+	}
+	return err
 }
 
 // endpoint is an address as package net writes it. Several names are tried in
@@ -87,7 +97,13 @@ func greeting() []byte {
 
 // shake exchanges greetings and READY. It closes c when it fails.
 func shake(ctx context.Context, c net.Conn, kind socketType, identity string, buffer int) (*conn, error) {
-	z := &conn{c, frameReader{bufio.NewReaderSize(c, buffer)}}
+	z := &conn{Conn: c}
+	from := io.Reader(c)
+	if kind == typeSub { // it is published to, and a publisher does not wait
+		z.ahead = newAhead(c)
+		from = z.ahead
+	}
+	z.frames.r = bufio.NewReaderSize(from, buffer)
 	deadline := time.Now().Add(handshakeTime)
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d
@@ -107,7 +123,7 @@ func shake(ctx context.Context, c net.Conn, kind socketType, identity string, bu
 		err = ctx.Err()
 	}
 	if err != nil {
-		_ = c.Close() // the error that matters is the one above
+		_ = z.Close() // the error that matters is the one above
 		return nil, err
 	}
 	return z, nil

@@ -239,7 +239,7 @@ func TestJupyterKernels(t *testing.T) {
 		t.Fatal(err)
 	}
 	var seen []string
-	for {
+	for replied, idle := false, false; !replied || !idle; { // the channels have no order between them
 		kind, b, err := c.Read(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -253,6 +253,7 @@ func TestJupyterKernels(t *testing.T) {
 			Content struct {
 				Text   string
 				Status string
+				State  string `json:"execution_state"`
 			}
 		}
 		if err := json.Unmarshal(b, &m); err != nil || kind != websocket.MessageText {
@@ -261,9 +262,8 @@ func TestJupyterKernels(t *testing.T) {
 		if m.Parent.ID != "m1" {
 			continue
 		}
-		if seen = append(seen, m.Channel+" "+m.Type+" "+strings.TrimSpace(m.Content.Text)); m.Channel == "shell" {
-			break
-		}
+		seen = append(seen, m.Channel+" "+m.Type+" "+strings.TrimSpace(m.Content.Text))
+		replied, idle = replied || m.Channel == "shell", idle || m.Content.State == "idle"
 	}
 	if got := strings.Join(seen, ", "); !strings.Contains(got, "iopub stream 42") || !strings.Contains(got, "shell execute_reply") {
 		t.Errorf("a cell said %s", got)

@@ -344,6 +344,7 @@ func (w *world) serverPID() int {
 func TestNotebookFlood(t *testing.T) {
 	t.Parallel()
 	w := kernelWorld(t)
+	w.patience = 3 * time.Minute // 17 s on an idle machine with the race detector; it tells a hang from slowness
 	w.started("a.ipynb",
 		"for i in range(100000): print(i, flush=i % 100 == 0)",
 		"from IPython.display import display\nfor i in range(2000): display(i)",
