@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	"lyceum/internal/api"
 	"lyceum/internal/lyceum"
+	"lyceum/internal/notebook"
 )
 
 // watch is a clock that a test sets.
@@ -359,28 +361,95 @@ func TestHistoryGoesOnAfterDamage(t *testing.T) {
 	}
 }
 
-// So it is when a file becomes a notebook, whose shared state is another.
-func TestHistoryGoesOnInANotebook(t *testing.T) {
+// So it is when a file becomes a notebook, whose shared state is another, and when it
+// is none any more: because of what it says, or because of its name.
+func TestHistoryGoesOnOverKinds(t *testing.T) {
 	t.Parallel()
-	h := newHome(t)
-	h.write("a.ipynb", "one\n")
-	ada := h.edit("a.ipynb")
-	ada.insert(0, "more than ")
-	ada.waitSaved(t)
-	ada.waitState(t, "clean")
-	ada.stop()
-	h.restart(func() { h.write("a.ipynb", notebookText(cellText("aa", "1+1"))) })
-	grace := h.edit("a.ipynb")
-	if grace.hello.Model != "notebook" {
-		t.Fatalf("the model is %q", grace.hello.Model)
-	}
-	got := h.versions("a.ipynb", Listing{})
-	if n := len(got.Items); n != 3 || got.Damaged {
-		t.Fatalf("got %+v, want three versions", got)
-	}
-	for i, want := range []string{`"1+1"`, "more than one\n", "one\n"} {
-		if text := h.version("a.ipynb", got.Items[i].Seq); text != want && (i > 0 || !strings.Contains(text, want)) {
-			t.Errorf("version %d: got %q, want %q", got.Items[i].Seq, text, want)
+	canon := func(s string) string {
+		if n, err := notebook.Read(s); err == nil {
+			return n.Write("")
 		}
+		return s
+	}
+	one := canon(notebookText(cellText("aa", "1+1")))
+	more := canon(notebookText(cellText("aa", "1+1 and")))
+	for name, c := range map[string]struct {
+		first, then string // paths
+		change      func(h *home) error
+		from, to    string   // models
+		said        []string // by the versions, the oldest first
+	}{
+		"a notebook by what it says": {
+			"a.ipynb", "a.ipynb", func(h *home) error { h.write("a.ipynb", one); return nil }, "", notebookName, []string{"one\n", " one\n", one},
+		},
+		"none any more by what it says": {
+			"b.ipynb", "b.ipynb", func(h *home) error { h.write("b.ipynb", "one\n"); return nil }, notebookName, "", []string{one, more, "one\n"},
+		},
+		"a notebook by its name": {
+			"c.txt", "c.ipynb", func(h *home) error { return h.rename("c.txt", "c.ipynb")() }, "", notebookName, []string{one, " " + one, one},
+		},
+		"none any more by its name": {
+			"d.ipynb", "d.txt", func(h *home) error { return h.rename("d.ipynb", "d.txt")() }, notebookName, "", []string{one, more, more},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHome(t)
+			h.write(c.first, c.said[0])
+			ada := h.edit(c.first)
+			if ada.hello.Model != c.from {
+				t.Fatalf("the model is %q, want %q", ada.hello.Model, c.from)
+			}
+			if c.from == notebookName {
+				ada.waitCells(t, "aa=1+1")
+				ada.typeInto(0, 3, " and")
+			} else {
+				ada.insert(0, " ")
+			}
+			ada.waitSaved(t)
+			h.waitFile(c.first, c.said[1])
+			ada.stop()
+			h.restart(func() {
+				if err := c.change(h); err != nil {
+					t.Fatal(err)
+				}
+			})
+			grace := h.edit(c.then)
+			if grace.hello.Model != c.to || grace.hello.Doc != ada.hello.Doc || grace.hello.Epoch == ada.hello.Epoch {
+				t.Fatalf("the model is %q, document %s, epoch %s; want %q, the same document %s, another epoch than %s",
+					grace.hello.Model, grace.hello.Doc, grace.hello.Epoch, c.to, ada.hello.Doc, ada.hello.Epoch)
+			}
+			c.said[1] = canon(c.said[1])
+			for _, when := range []string{"before", "after sealing"} {
+				got := h.versions(c.then, Listing{})
+				slices.Reverse(got.Items)
+				var said []string
+				for _, v := range got.Items {
+					said = append(said, canon(h.version(c.then, v.Seq)))
+				}
+				if diff := cmp.Diff(said, c.said); diff != "" || got.Damaged {
+					t.Fatalf("%s: damaged %v, versions (got -, want +):\n%s", when, got.Damaged, diff)
+				}
+				if err := h.tend(context.Background(), DocumentID(grace.hello.Doc), time.Now().Add(2*dayAfter), true); err != nil {
+					t.Fatal(err)
+				}
+			}
+			// What it was before it was another kind of document can be brought back.
+			first := h.versions(c.then, Listing{})
+			seq := first.Items[len(first.Items)-1].Seq
+			_, err := h.RestoreVersion(context.Background(), c.then, seq, "grace")
+			switch {
+			case c.to == "":
+				grace.waitText(t, c.said[0])
+			case c.said[0] != one:
+				if !lyceum.IsKind(err, lyceum.Invalid) {
+					t.Errorf("bringing a text back as a notebook: got %v, want it refused", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

@@ -28,7 +28,7 @@ type label struct {
 // labels are what is said of the versions of a document.
 type labels struct {
 	of      map[version]label
-	cleared map[EpochID]uint64 // said in that epoch: up to where the history was cleared
+	cleared []uint64 // up to where the history was cleared, each time
 }
 
 // version names one: a sequence means something within its epoch only.
@@ -40,16 +40,27 @@ type version struct {
 // readLabels reads the labels of a document's folder.
 func readLabels(dir string) (labels, error) {
 	lines, err := linesIn[label](filepath.Join(dir, labelsName))
-	all := labels{of: map[version]label{}, cleared: map[EpochID]uint64{}}
+	all := labels{of: map[version]label{}}
 	for _, l := range lines {
 		if l.Cleared {
-			all.cleared[l.Epoch] = max(all.cleared[l.Epoch], l.Seq)
+			all.cleared = append(all.cleared, l.Seq)
 			continue
 		}
 		v := version{l.Epoch, l.Seq}
 		all.of[v] = all.of[v].with(l)
 	}
 	return all, err
+}
+
+// clearedUpTo is up to where a history was cleared whose oldest version is oldest; 0
+// when it was not. What was said of a log that is gone does not count.
+func (l labels) clearedUpTo(oldest uint64) (most uint64) {
+	for _, n := range l.cleared {
+		if n <= oldest {
+			most = max(most, n)
+		}
+	}
+	return most
 }
 
 func (l label) with(n label) label {

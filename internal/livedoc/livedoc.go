@@ -91,8 +91,8 @@
 // document last had in common to what the file has now: a three-way merge, also when
 // the file was changed while nobody had it open. When the log is gone or damaged, or
 // the file is no notebook any more or has become one, a new epoch begins. Its sequences
-// go on behind those of the one before, whose segments stay as they are and in the
-// history; those that cannot be read are set aside in a folder "damaged-<time>", which
+// go on behind those of the one before, whose segments stay in the history and are
+// sealed and joined as the others, by themselves; those that cannot be read are set aside in a folder "damaged-<time>", which
 // is logged and told to the viewers. The client ids of the server
 // carry a tag of the epoch (epoch.go, ADR 6), so that a client which holds the state
 // of another one is found by its state vector and closed with CloseEpoch.

@@ -118,6 +118,9 @@ func (s *Store) openDocument(ctx context.Context, k known, text string, seen pla
 	if err := d.begin(dir, text, seen, after); err != nil {
 		return nil, closeForDisk(err)
 	}
+	if after > 0 {
+		s.tendSoon(k.Doc, false) // to the epoch before nothing is written any more
+	}
 	go d.keepLog() // ends by close or abandon
 	return d, nil
 }

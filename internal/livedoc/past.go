@@ -81,17 +81,21 @@ func (p part) epoch() EpochID {
 	return h.epoch
 }
 
-// lastEpoch returns those of the parts that are of the epoch of the last one. What an
-// epoch before has left stays as it is.
-func lastEpoch(all []part) []part {
-	if len(all) == 0 {
-		return all
+// byEpoch divides parts into runs of one epoch each, the oldest first. One whose epoch
+// cannot be read is a run of its own.
+func byEpoch(all []part) (runs [][]part) {
+	begins, before := 0, EpochID("")
+	for i := range all {
+		epoch := all[i].epoch()
+		if i > 0 && (epoch != before || epoch == "") {
+			runs, begins = append(runs, all[begins:i]), i
+		}
+		before = epoch
 	}
-	i := len(all) - 1
-	for epoch := all[i].epoch(); i > 0 && all[i-1].epoch() == epoch; {
-		i--
+	if len(all) > 0 {
+		runs = append(runs, all[begins:])
 	}
-	return all[i:]
+	return runs
 }
 
 // size returns the bytes of everything in the folder, what was set aside too.
@@ -145,6 +149,13 @@ func (p part) entries() (header, []entry, error) {
 	}
 	h, records, err := p.read()
 	return h, entriesOf(records), err
+}
+
+// tells reports whether a part tells of the edit with the sequence seq, or of one behind
+// it: after a crash while segments were replaced, the next part may do so too.
+func (p part) tells(seq uint64) bool {
+	_, entries, _ := p.entries() // damage is found when it is rewritten
+	return len(entries) > 0 && entries[len(entries)-1].sequence >= seq
 }
 
 // errPlain says that a segment is not sealed.

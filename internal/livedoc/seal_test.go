@@ -33,28 +33,44 @@ type life struct {
 // segment whenever one is due, into the store's folder.
 func newLife(t testing.TB, s *Store, n int, seed uint64) *life {
 	t.Helper()
-	rnd := rand.New(rand.NewPCG(seed, 3))
-	l := &life{id: lyceum.NewID[DocumentID](), texts: map[uint64]string{}}
+	l := &life{id: lyceum.NewID[DocumentID](), texts: map[uint64]string{}, end: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)}
 	l.dir = filepath.Join(s.cfg.State, string(l.id))
+	t.Cleanup(func() { l.log.close() })
+	l.goOn(t, s, n, seed)
+	return l
+}
+
+// goOn begins another epoch, with what the document said, and writes n edits of it.
+func (l *life) goOn(t testing.TB, s *Store, n int, seed uint64) {
+	t.Helper()
+	rnd := rand.New(rand.NewPCG(seed, 3))
 	epoch := newEpoch()
 	people := make([]*ydoc.Doc, 3)
 	for i := range people {
 		people[i] = ydoc.New(ydoc.Config{Client: uint64(100 + i)})
 	}
-	now := time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)
+	now := l.end
 	y := ydoc.New(ydoc.Config{Client: epoch.draw(nil)})
-	seq := uint64(2)
 	var err error
-	note := fileNote{Path: "a", Synced: place{Upto: 1}}
+	y.Transact(func(tx *ydoc.Tx) { err = y.Text(api.TextRoot).Insert(tx, 0, l.texts[l.last]) })
+	seq := uint64(0)
+	if l.log != nil {
+		err = errors.Join(err, l.log.close())
+		seq = l.log.safe
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	note := fileNote{Path: "a", Synced: place{Upto: seq + 1}}
 	l.log, err = createLog(l.dir, l.id, epoch, openSegment, []record{
-		{kind: kindKeyframe, sequence: 1, count: 1, time: now, origin: originEpoch, data: y.EncodeState(nil)},
-		{kind: kindFile, sequence: 2, count: 1, time: now, origin: originStore, data: note.encode()},
+		{kind: kindKeyframe, sequence: seq + 1, count: 1, time: now, origin: originEpoch, data: y.EncodeState(nil)},
+		{kind: kindFile, sequence: seq + 2, count: 1, time: now, origin: originStore, data: note.encode()},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	seq += 2
 	l.log.least = int64(s.cfg.keyframe)
-	t.Cleanup(func() { l.log.close() })
 	who, at := 0, 0
 	for range n {
 		if rnd.IntN(40) == 0 {
@@ -111,7 +127,6 @@ func newLife(t testing.TB, s *Store, n int, seed uint64) *life {
 			}
 		}
 	}
-	return l
 }
 
 // check holds one in every of the versions that the history tells of against what
@@ -152,6 +167,15 @@ func (l *life) check(t *testing.T, when string, every int) []entry {
 	return all
 }
 
+func countIf(all []entry, f func(entry) bool) (n int) {
+	for _, e := range all {
+		if f(e) {
+			n++
+		}
+	}
+	return n
+}
+
 func count(all []entry) (edits uint64, added, removed int) {
 	for _, e := range all {
 		if e.origin != originStore && e.origin != originEpoch {
@@ -179,7 +203,9 @@ func TestSealing(t *testing.T) {
 		}
 	})
 	h.Store.log = quiet
-	l = newLife(t, h.Store, 3000, 1)
+	l = newLife(t, h.Store, 2000, 1)
+	first, early := l.log.epoch, l.last
+	l.goOn(t, h.Store, 1500, 6)
 	p := past{l.dir}
 	before := l.check(t, "before", 10)
 	size, err := p.size()
@@ -191,12 +217,15 @@ func TestSealing(t *testing.T) {
 		seqs = append(seqs, n)
 	}
 	slices.Sort(seqs)
-	named := seqs[len(seqs)/3]
 	name := "a name"
-	if err := addLabel(l.dir, label{Epoch: l.log.epoch, Seq: named, Name: &name}); err != nil {
-		t.Fatal(err)
+	named := map[EpochID]uint64{first: seqs[len(seqs)/3], l.log.epoch: seqs[len(seqs)*4/5]}
+	for epoch, n := range named {
+		if err := addLabel(l.dir, label{Epoch: epoch, Seq: n, Name: &name}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	was := len(before)
+	old := func(e entry) bool { return e.sequence <= early }
 	for _, c := range []struct {
 		when string
 		now  time.Time
@@ -218,8 +247,22 @@ func TestSealing(t *testing.T) {
 		if e1 != e2 || a1 != a2 || r1 != r2 {
 			t.Errorf("%s: it counts %d edits, +%d -%d, want %d, +%d -%d", c.when, e2, a2, r2, e1, a1, r1)
 		}
-		if !slices.ContainsFunc(after, func(e entry) bool { return e.sequence == named }) {
-			t.Errorf("%s: the version that has a name is gone", c.when)
+		for _, n := range named {
+			if !slices.ContainsFunc(after, func(e entry) bool { return e.sequence == n }) {
+				t.Errorf("%s: version %d, which has a name, is gone", c.when, n)
+			}
+		}
+		if got, most := countIf(after, old), c.most*countIf(before, old)/was; got > most {
+			t.Errorf("%s: of the epoch before there are %d versions, want at most %d", c.when, got, most)
+		}
+		parts, err := p.parts()
+		if epochs := byEpoch(parts); err != nil || len(epochs) != 2 || epochs[0][0].epoch() != first {
+			t.Fatalf("%s: the parts are %v, %v; want those of two epochs", c.when, epochs, err)
+		}
+		for _, part := range parts[:len(parts)-1] {
+			if _, _, _, err := part.timeline(); err != nil {
+				t.Errorf("%s: a part is not sealed: %v", c.when, err)
+			}
 		}
 		now, err := p.size()
 		if err != nil {
@@ -255,7 +298,8 @@ func TestSealingGoesOn(t *testing.T) {
 				}
 			}
 		})
-		l := newLife(t, h.Store, 350, 2)
+		l := newLife(t, h.Store, 180, 2)
+		l.goOn(t, h.Store, 120, 7)
 		func() {
 			defer func() {
 				if r := recover(); r != nil && r != any(killed) {
@@ -278,8 +322,8 @@ func TestSealingGoesOn(t *testing.T) {
 			t.Fatal(err)
 		}
 		all := l2.check(t, fmt.Sprintf("sealed after it was killed at step %d", at), 2)
-		if e, _, _ := count(all); e < 350 || e > 355 {
-			t.Errorf("killed at step %d: it counts %d edits of 350", at, e)
+		if e, _, _ := count(all); e != 300 {
+			t.Errorf("killed at step %d: it counts %d edits of 300", at, e)
 		}
 		left, err := filepath.Glob(filepath.Join(l2.dir, "*"+sealingSuffix))
 		if err != nil || len(left) > 0 {

@@ -95,21 +95,14 @@ func (s *Store) tend(ctx context.Context, id DocumentID, now time.Time, whole bo
 	var problem error
 	for {
 		all, err := p.parts()
-		if err != nil || len(all) < 2 {
+		if err != nil {
 			return errors.Join(problem, err)
 		}
-		if all = lastEpoch(all); len(all) < 2 {
-			return problem
-		}
-		old := all[:len(all)-1]
-		if !whole {
-			old = fresh(old)
-		}
-		run, window := choose(old, bad, now, s.cfg.keyframe)
+		run, window := chooseIn(all, bad, now, s.cfg.keyframe, whole)
 		if len(run) == 0 {
 			return problem
 		}
-		err = s.seal(ctx, id, p, all, run, window)
+		err = s.seal(ctx, id, p, run, window)
 		switch {
 		case errors.Is(err, errDamaged):
 			problem = err
@@ -127,6 +120,24 @@ func (s *Store) tend(ctx context.Context, id DocumentID, now time.Time, whole bo
 			return errors.Join(problem, err)
 		}
 	}
+}
+
+// chooseIn returns the next run of parts that are to be rewritten, all of one epoch:
+// states of two are never one document. To the last part somebody writes.
+func chooseIn(all []part, bad map[string]bool, now time.Time, least int, whole bool) (run []part, window time.Duration) {
+	epochs := byEpoch(all)
+	for i, old := range epochs {
+		if i == len(epochs)-1 {
+			old = old[:len(old)-1]
+		}
+		if !whole {
+			old = fresh(old)
+		}
+		if run, window = choose(old, bad, now, least); len(run) > 0 {
+			break
+		}
+	}
+	return run, window
 }
 
 // fresh are the parts at the end that are not sealed, and the sealed one before them.
@@ -150,6 +161,7 @@ func choose(all []part, bad map[string]bool, now time.Time, least int) (run []pa
 		summary  summary
 		want     time.Duration
 		due, bad bool
+		again    bool // it tells of edits that the part before tells of too
 	}
 	states := make([]state, len(all))
 	for i, p := range all {
@@ -160,8 +172,9 @@ func choose(all []part, bad map[string]bool, now time.Time, least int) (run []pa
 		if err == nil && len(entries) > 0 {
 			st.known, st.summary = true, sum
 			st.want = max(sum.window, windowAt(now.Sub(entries[len(entries)-1].until)))
+			st.again = i > 0 && !st.bad && !states[i-1].bad && entries[0].first < p.first && all[i-1].tells(entries[0].first)
 		}
-		st.due = !st.bad && (!st.known || st.want > sum.window)
+		st.due = !st.bad && (!st.known || st.want > sum.window || st.again)
 	}
 	for i := range all {
 		if !states[i].due {
@@ -171,7 +184,7 @@ func choose(all []part, bad map[string]bool, now time.Time, least int) (run []pa
 		from, to, size := i, i+1, all[i].size
 		// What is in front may have room for more behind its keyframe.
 		if i > 0 {
-			if s := states[i-1]; s.known && !s.bad && s.summary.window == window && s.summary.bytes-s.summary.base <= max(s.summary.base, least) {
+			if s := states[i-1]; states[i].again || s.known && !s.bad && s.summary.window == window && s.summary.bytes-s.summary.base <= max(s.summary.base, least) {
 				from--
 			}
 		}
@@ -185,20 +198,18 @@ func choose(all []part, bad map[string]bool, now time.Time, least int) (run []pa
 }
 
 // seal rewrites a run of the parts of a document.
-func (s *Store) seal(ctx context.Context, id DocumentID, p past, all, run []part, window time.Duration) error {
-	h, _, err := all[len(all)-1].entries()
-	if err != nil {
-		return err
-	}
+func (s *Store) seal(ctx context.Context, id DocumentID, p past, run []part, window time.Duration) error {
+	epoch := run[0].epoch()
 	w := &rewriter{window: window, least: s.cfg.keyframe}
-	if w.kept, w.alone, err = s.boundaries(ctx, id, p, h.epoch); err != nil {
+	var err error
+	if w.kept, w.alone, err = s.boundaries(ctx, id, p, epoch); err != nil {
 		return err
 	}
 	out, err := w.rewrite(ctx, run)
 	if err != nil {
 		return err
 	}
-	return s.replace(p, run, out, func() error { return s.still(ctx, id, p, h.epoch, run, out) })
+	return s.replace(p, run, out, func() error { return s.still(ctx, id, p, epoch, run, out) })
 }
 
 // boundaries returns the sequences whose states are needed: those that have a label,

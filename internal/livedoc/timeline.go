@@ -34,7 +34,6 @@ type timeline struct {
 	oldest  uint64 // of all that is kept
 	newest  uint64
 	epoch   EpochID // of the newest
-	first   EpochID // of the oldest
 }
 
 // gather reads the parts of a past from the newest on, as many as the page needs.
@@ -48,7 +47,6 @@ func (t *timeline) gather(p past) error {
 	}
 	t.damaged = p.lacks()
 	t.oldest = all[0].first
-	t.first = all[0].epoch()
 	for i := len(all) - 1; i >= 0 && !t.more; i-- {
 		last := i == len(all)-1
 		if !last && t.Before > 0 && all[i].first >= t.Before {
@@ -146,7 +144,7 @@ func (t *timeline) join(v *api.Version, e entry) {
 
 // page is what was gathered.
 func (t *timeline) page() api.History {
-	h := api.History{Items: t.items, Epoch: string(t.epoch), Oldest: t.oldest, Newest: t.newest, Cleared: max(t.labels.cleared[t.epoch], t.labels.cleared[t.first]), Damaged: t.damaged}
+	h := api.History{Items: t.items, Epoch: string(t.epoch), Oldest: t.oldest, Newest: t.newest, Cleared: t.labels.clearedUpTo(t.oldest), Damaged: t.damaged}
 	if h.Items == nil {
 		h.Items = []api.Version{}
 	}
