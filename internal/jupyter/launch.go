@@ -13,10 +13,11 @@ type Launch struct {
 	Transport   string        `json:"transport"` // ipc or tcp
 	Argv        []string      `json:"argv"`      // the program by its path; {connection_file} stands for the file
 	Env         []string      `json:"env,omitempty"`
-	Dir         string        `json:"dir"`            // absolute path of the first folder
-	Path        string        `json:"path,omitempty"` // the notebook that it is for
-	Note        []byte        `json:"note,omitempty"` // whatever the project server wants to know again
-	Patience    time.Duration `json:"patience"`       // until its first answer; 0 means 60 s
+	Dir         string        `json:"dir"`               // absolute path of the first folder
+	Path        string        `json:"path,omitempty"`    // the notebook that it is for
+	Note        []byte        `json:"note,omitempty"`    // whatever the project server wants to know again
+	Patience    time.Duration `json:"patience"`          // until its first answer; 0 means 60 s
+	Reserve     bool          `json:"reserve,omitempty"` // it is nobody's yet, and counts as no use of the project
 }
 
 // MaxNote is how long a note may be, in bytes.
@@ -43,6 +44,9 @@ type Process struct {
 type Change struct {
 	Note *[]byte `json:"note,omitempty"`
 	Path *string `json:"path,omitempty"`
+	Dir  *string `json:"dir,omitempty"` // absolute: where it was made to go, and where a restart begins
+
+	Taken bool `json:"taken,omitempty"` // it is in reserve no longer
 }
 
 // StreamProtocol is what a connection of the project server to a kernel upgrades

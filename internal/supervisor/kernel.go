@@ -153,10 +153,14 @@ func (ks *kernels) close() {
 }
 
 // busy tells how many kernels run, and when people last used one: now as long as
-// one works.
+// one works. One in reserve is nobody's.
 func (ks *kernels) busy() (count int, usedAt time.Time) {
 	for _, k := range ks.now() {
 		k.mu.Lock()
+		if k.launch.Reserve {
+			k.mu.Unlock()
+			continue
+		}
 		if k.status.State != jupyter.Dead {
 			count++
 		}
@@ -255,13 +259,22 @@ func (k *kernel) send(m jupyter.Message) {
 	k.queue.Add(jupyter.Record{Kind: jupyter.KindFold, Fold: jupyter.Fold{Parent: m.Head.ID, Messages: 1, Bytes: int64(m.Size())}})
 }
 
-// keep is given a note, or another path.
+// keep is given what is kept with the kernel.
 func (k *kernel) keep(c jupyter.Change) error {
 	if c.Note != nil && len(*c.Note) > jupyter.MaxNote {
 		return lyceum.Errorf(lyceum.TooLarge, "a note has at most %d bytes", jupyter.MaxNote)
 	}
+	if c.Dir != nil && !filepath.IsAbs(*c.Dir) {
+		return lyceum.Invalidf("dir", "the folder of a kernel has an absolute path")
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if c.Taken {
+		k.launch.Reserve, k.usedAt = false, time.Now()
+	}
+	if c.Dir != nil {
+		k.launch.Dir = *c.Dir
+	}
 	if c.Note != nil {
 		k.launch.Note = *c.Note
 	}
