@@ -35,6 +35,7 @@ func sections() []section {
 		{"documents", "Shared documents: the engine", documentsSection},
 		{"open", "Opening documents", openSection},
 		{"together", "Editing together: one writer, 20 to 500 viewers", togetherSection},
+		{"notebooks", "Notebooks and kernels", notebooksSection},
 		{"serve", "The server itself", serveSection},
 	}
 }
