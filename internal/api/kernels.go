@@ -6,6 +6,7 @@ import "time"
 type Kernels struct {
 	Specs   []KernelSpec `json:"specs"`
 	Kernels []Kernel     `json:"kernels" doc:"oldest first"`
+	Reserve *Kernel      `json:"reserve,omitempty" doc:"a kernel that is kept started for whoever asks for one next"`
 }
 
 // KernelSpec is an installed kernel.
@@ -15,6 +16,7 @@ type KernelSpec struct {
 	Language    string `json:"language"`
 	Default     bool   `json:"default,omitempty" doc:"what a notebook that names none gets"`
 	Folder      string `json:"folder" doc:"absolute path of the kernelspec"`
+	Place       string `json:"place" enum:"home,ext,machine" doc:"where its program is: in the project's home, which stays; in what the site offers to all projects; else a part of the machine or image. Only what is in the home can be changed in a project and is kept with it"`
 	Problem     string `json:"problem,omitempty" doc:"why it cannot be started"`
 }
 

@@ -14,6 +14,8 @@ type NotebookState struct {
 	Produced []string `json:"produced,omitempty"`
 	// Failed is why the last action came to nothing: the kernel did not start.
 	Failed string `json:"failed,omitempty"`
+	// Missing are packages that cells did not find when they ran last.
+	Missing []MissingPackage `json:"missing,omitempty"`
 }
 
 // NotebookKernel is the kernel of a notebook.

@@ -20,6 +20,7 @@ type Record struct {
 	Message Message // of KindMessage
 	Status  Status  // of KindStatus
 	Fold    Fold    // of KindFold
+	Note    []byte  // of KindNote
 }
 
 // RecordKind says what a record is.
@@ -31,6 +32,7 @@ const (
 	KindStatus  RecordKind = 's' // another state of its process
 	KindFold    RecordKind = 'f' // messages that were left out here
 	KindAck     RecordKind = 'a' // of a reader: it keeps what has numbers up to this one
+	KindNote    RecordKind = 'n' // of a reader: what is to be kept with the kernel from here on, as Change.Note
 )
 
 // State is how a kernel is.
@@ -87,6 +89,7 @@ var errRecord = errors.New("not a record")
 //	  's': JSON of Status
 //	  'f': JSON of Fold
 //	  'a': nothing
+//	  'n': the note
 //
 // Numbers have their most significant byte first; size counts what follows it.
 func (r Record) AppendTo(b []byte) ([]byte, error) {
@@ -106,6 +109,8 @@ func (r Record) AppendTo(b []byte) ([]byte, error) {
 		b, err = appendJSON(b, r.Status)
 	case KindFold:
 		b, err = appendJSON(b, r.Fold)
+	case KindNote:
+		b = append(b, r.Note...)
 	}
 	if size := len(b) - at - 4; err == nil && size > maxRecord {
 		err = fmt.Errorf("a record of %d bytes", size)
@@ -146,6 +151,8 @@ func parseRecord(b []byte) (Record, error) {
 	var err error
 	switch rec.Kind {
 	case KindAck:
+	case KindNote:
+		rec.Note = b
 	case KindStatus:
 		err = json.Unmarshal(b, &rec.Status)
 	case KindFold:

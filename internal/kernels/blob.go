@@ -1,16 +1,22 @@
 package kernels
 
 import (
+	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"syscall"
 	"time"
 
 	"lyceum/internal/lyceum"
@@ -18,14 +24,24 @@ import (
 
 // Bounds of what an output holds itself.
 const (
-	maxInline  = 1 << 20 // bytes of one media type; more is set aside
-	previewEnd = 4 << 10 // bytes of the beginning and of the end of a text that was
+	maxInline  = 1 << 20  // bytes of one media type; more is set aside
+	previewEnd = 4 << 10  // bytes of the beginning and of the end of a text that was
+	maxNoRoom  = 64 << 20 // bytes of blobs that wait in memory for room on the disk
+	roomAgain  = time.Second
 )
 
 // Blobs keeps outputs that are too large for a document, in a folder of files that
 // are named by the SHA-256 of what they hold, in hexadecimal. It is in the project's
-// home, so it counts in the quota. It is safe for concurrent use.
-type Blobs struct{ dir string }
+// home, so it counts in the quota. What finds no room there waits in memory, within
+// bounds, until there is some. It is safe for concurrent use.
+type Blobs struct {
+	dir string
+
+	mu      sync.Mutex
+	waiting map[string][]byte // by name
+	bytes   int               // of waiting
+	none    chan struct{}     // closed when nothing waits any more; nil when nothing does
+}
 
 // NewBlobs uses the folder dir, which is made when the first blob comes.
 func NewBlobs(dir string) *Blobs { return &Blobs{dir: dir} }
@@ -34,17 +50,91 @@ func NewBlobs(dir string) *Blobs { return &Blobs{dir: dir} }
 func (s *Blobs) Put(data []byte) (hash string, err error) {
 	sum := sha256.Sum256(data)
 	hash = hex.EncodeToString(sum[:])
+	err = s.write(hash, data)
+	if err == nil || noRoom(err) && s.wait(hash, data) {
+		return hash, nil
+	}
+	return "", fmt.Errorf("keep an output: %w", err)
+}
+
+func noRoom(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
+
+// wait keeps a blob in memory until it can be written; false when that is too much.
+func (s *Blobs) wait(hash string, data []byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.waiting[hash]; ok {
+		return true
+	}
+	if s.bytes+len(data) > maxNoRoom {
+		return false
+	}
+	if s.none == nil {
+		s.waiting, s.none = map[string][]byte{}, make(chan struct{})
+		time.AfterFunc(roomAgain, s.again)
+	}
+	s.waiting[hash] = data
+	s.bytes += len(data)
+	return true
+}
+
+// again tries to write what waits, and comes again as long as something does.
+func (s *Blobs) again() {
+	s.mu.Lock()
+	all := maps.Clone(s.waiting)
+	s.mu.Unlock()
+	for hash, data := range all {
+		if err := s.write(hash, data); err != nil {
+			time.AfterFunc(roomAgain, s.again) // also for other errors: somebody may mend the folder
+			return
+		}
+		s.mu.Lock()
+		delete(s.waiting, hash)
+		if s.bytes -= len(data); len(s.waiting) == 0 {
+			close(s.none)
+			s.none = nil
+		}
+		s.mu.Unlock()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.none != nil {
+		time.AfterFunc(roomAgain, s.again)
+	}
+}
+
+// Saved returns when all that was given is on the disk. A nil Blobs keeps nothing.
+func (s *Blobs) Saved(ctx context.Context) error {
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	none := s.none
+	s.mu.Unlock()
+	if none == nil {
+		return nil
+	}
+	select {
+	case <-none:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// write writes a blob, unless it is there.
+func (s *Blobs) write(hash string, data []byte) error {
 	name := filepath.Join(s.dir, hash)
 	when := time.Now()
 	if err := os.Chtimes(name, when, when); err == nil {
-		return hash, nil // it is there; its time says when it was of use last
+		return nil // it is there; its time says when it was of use last
 	}
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return "", fmt.Errorf("keep an output: %w", err)
+		return err
 	}
 	f, err := os.CreateTemp(s.dir, ".new-*")
 	if err != nil {
-		return "", fmt.Errorf("keep an output: %w", err)
+		return err
 	}
 	_, err = f.Write(data)
 	if err == nil {
@@ -54,9 +144,9 @@ func (s *Blobs) Put(data []byte) (hash string, err error) {
 		err = os.Rename(f.Name(), name)
 	}
 	if err != nil {
-		return "", errors.Join(fmt.Errorf("keep an output: %w", err), os.Remove(f.Name()))
+		return errors.Join(err, os.Remove(f.Name()))
 	}
-	return hash, nil
+	return nil
 }
 
 // ValidHash reports whether s is the name of a blob.
@@ -66,9 +156,15 @@ func ValidHash(s string) bool {
 }
 
 // Open opens a blob for reading. The error is of kind NotFound when there is none.
-func (s *Blobs) Open(hash string) (*os.File, error) {
+func (s *Blobs) Open(hash string) (io.ReadSeekCloser, error) {
 	if !ValidHash(hash) {
 		return nil, lyceum.Errorf(lyceum.NotFound, "there is no such output")
+	}
+	s.mu.Lock()
+	data, ok := s.waiting[hash]
+	s.mu.Unlock()
+	if ok {
+		return inMemory{bytes.NewReader(data)}, nil
 	}
 	f, err := os.Open(filepath.Join(s.dir, hash))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -76,6 +172,12 @@ func (s *Blobs) Open(hash string) (*os.File, error) {
 	}
 	return f, err
 }
+
+// inMemory is a blob that is not on the disk yet.
+type inMemory struct{ *bytes.Reader }
+
+// Close implements io.Closer.
+func (inMemory) Close() error { return nil }
 
 // Collect removes the blobs that used does not name and that have not been of use
 // since before. It returns how many bytes it has freed.

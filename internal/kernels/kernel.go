@@ -76,15 +76,37 @@ func (k *Kernel) Note() []byte { return k.Info().Note }
 
 // SetNote keeps bytes with the kernel for the next project server, at most
 // jupyter.MaxNote. A kernel with a note keeps its records until a subscription that
-// keeps them has acknowledged them.
+// keeps them has acknowledged them. It waits for no answer: what is sent and
+// acknowledged later comes to the supervisor behind it. The errors are those of Send.
 func (k *Kernel) SetNote(ctx context.Context, note []byte) error {
-	note = slices.Clone(note)
-	if err := k.m.cfg.Super.ChangeKernel(ctx, k.id, jupyter.Change{Note: &note}); err != nil {
+	return k.noted(ctx, note, nil)
+}
+
+// SendNoted is SetNote and then Send.
+func (k *Kernel) SendNoted(ctx context.Context, note []byte, m jupyter.Message) error {
+	if err := k.usable(); err != nil {
+		return err
+	}
+	return k.noted(ctx, note, &m)
+}
+
+func (k *Kernel) noted(ctx context.Context, note []byte, m *jupyter.Message) error {
+	if len(note) > jupyter.MaxNote {
+		return lyceum.Errorf(lyceum.TooLarge, "a note has at most %d bytes", jupyter.MaxNote)
+	}
+	b, err := jupyter.Record{Kind: jupyter.KindNote, Note: note}.AppendTo(nil)
+	if err == nil && m != nil {
+		b, err = jupyter.Record{Kind: jupyter.KindMessage, Message: *m}.AppendTo(b)
+	}
+	if err != nil {
+		return lyceum.Wrap(lyceum.TooLarge, err, "the message is too large for a kernel")
+	}
+	if err := k.put(ctx, b); err != nil {
 		return err
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.process.Note = note
+	k.process.Note = slices.Clone(note)
 	return nil
 }
 
@@ -351,17 +373,24 @@ func (k *Kernel) answerLocked(id string, rec jupyter.Record) {
 // Send sends a message on its way, as soon as the supervisor can be reached. Errors:
 // Unavailable (the kernel is dead or gone), or ctx's end.
 func (k *Kernel) Send(ctx context.Context, m jupyter.Message) error {
-	k.mu.Lock()
-	k.process.UsedAt = time.Now().UTC()
-	s, gone := k.process.Status, k.gone
-	k.mu.Unlock()
-	switch {
-	case gone:
-		return lyceum.Wrap(lyceum.Unavailable, errGone, "the kernel was shut down")
-	case s.State == jupyter.Dead:
-		return dead(s)
+	if err := k.usable(); err != nil {
+		return err
 	}
 	return k.write(ctx, jupyter.Record{Kind: jupyter.KindMessage, Message: m})
+}
+
+// usable notes a use of the kernel; the error is why nothing can be sent.
+func (k *Kernel) usable() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.process.UsedAt = time.Now().UTC()
+	switch {
+	case k.gone:
+		return lyceum.Wrap(lyceum.Unavailable, errGone, "the kernel was shut down")
+	case k.process.Status.State == jupyter.Dead:
+		return dead(k.process.Status)
+	}
+	return nil
 }
 
 func (k *Kernel) write(ctx context.Context, rec jupyter.Record) error {
@@ -369,6 +398,11 @@ func (k *Kernel) write(ctx context.Context, rec jupyter.Record) error {
 	if err != nil {
 		return lyceum.Wrap(lyceum.TooLarge, err, "the message is too large for a kernel")
 	}
+	return k.put(ctx, b)
+}
+
+// put writes records as they are sent, as soon as there is a stream.
+func (k *Kernel) put(ctx context.Context, b []byte) error {
 	for {
 		k.mu.Lock()
 		stream, gone, wait := k.stream, k.gone, k.changed

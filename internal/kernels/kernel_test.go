@@ -77,6 +77,15 @@ func (f *fakeSuper) ChangeKernel(_ context.Context, id string, c jupyter.Change)
 	if c.Note != nil {
 		k.process.Note = *c.Note
 	}
+	if c.Path != nil {
+		k.process.Path = *c.Path
+	}
+	if c.Dir != nil {
+		k.process.Dir = *c.Dir
+	}
+	if c.Taken {
+		k.process.Reserve = false
+	}
 	return nil
 }
 
@@ -125,6 +134,10 @@ func (f *fakeSuper) KernelStream(_ context.Context, id string, after uint64) (io
 			case rec.Kind == jupyter.KindAck:
 				k.queue.Ack(rec.Number)
 				k.acks <- rec.Number
+			case rec.Kind == jupyter.KindNote:
+				k.mu.Lock()
+				k.process.Note = rec.Note
+				k.mu.Unlock()
 			default:
 				f.answer(k, rec.Message)
 			}

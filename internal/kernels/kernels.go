@@ -44,11 +44,13 @@ type Config struct {
 	Home  string // absolute path of the project's home
 	Log   *slog.Logger
 
-	Getenv   func(name string) string // default os.Getenv
-	Extra    []string                 // folders of kernelspecs that are looked into last
-	IdleStop time.Duration            // that a kernel may be idle; 0 is without an end
-	Found    func(k *Kernel)          // called for each kernel that was found again, before any record of it is read
-	Changed  func()                   // called when a kernel came, went or has another state
+	Getenv   func(name string) string   // default os.Getenv
+	Extra    []string                   // folders of kernelspecs that are looked into last
+	IdleStop time.Duration              // that a kernel may be idle; 0 is without an end
+	Reserve  string                     // kernelspec of which one kernel is kept in reserve; ReserveDefault, or "" for none
+	Scarce   func(context.Context) bool // whether memory is too scarce for a reserve
+	Found    func(k *Kernel)            // called for each kernel that was found again, before any record of it is read
+	Changed  func()                     // called when a kernel came, went or has another state
 }
 
 // Manager is the kernels of a project. It is safe for concurrent use.
@@ -64,6 +66,7 @@ type Manager struct {
 	found   bool
 	closed  bool
 	kernels []*Kernel // oldest first
+	reserve reserve
 }
 
 // New makes a manager. The caller calls Close.
@@ -77,7 +80,11 @@ func New(c Config) *Manager {
 	if c.Changed == nil {
 		c.Changed = func() {}
 	}
+	if c.Scarce == nil {
+		c.Scarce = func(context.Context) bool { return false }
+	}
 	m := &Manager{cfg: c}
+	m.reserve.asked, m.reserve.usedAt = make(chan struct{}, 1), time.Now()
 	m.life, m.end = context.WithCancel(context.Background())
 	return m
 }
@@ -113,6 +120,12 @@ func (m *Manager) Find(ctx context.Context) error {
 		if _, err := m.Get(p.ID); err == nil {
 			continue // started since
 		}
+		if p.Reserve {
+			if err := m.setAside(newKernel(m, p, true)); err != nil {
+				return err
+			}
+			continue
+		}
 		k := newKernel(m, p, true)
 		m.cfg.Found(k)
 		if err := m.take(k); err != nil {
@@ -140,9 +153,14 @@ const (
 	idleEvery = 30 * time.Second
 )
 
-// Run finds the kernels again if that was not possible yet, and shuts down those
-// that are idle for too long, until ctx ends.
+// Run finds the kernels again if that was not possible yet, shuts down those that are
+// idle for too long, and keeps one in reserve, until ctx ends.
 func (m *Manager) Run(ctx context.Context) {
+	if m.cfg.Reserve != "" {
+		var keeping sync.WaitGroup
+		keeping.Go(func() { m.keepReserve(ctx) })
+		defer keeping.Wait()
+	}
 	for every := time.Duration(0); ; {
 		if err := m.Find(ctx); err != nil {
 			every = findEvery
@@ -195,6 +213,7 @@ func (m *Manager) List() []*Kernel {
 // Start says which kernel to start. The zero value starts the default one in the
 // home.
 type Start struct {
+	ID   string   // that it is to have, a UUID; "" is a new one
 	Spec string   // name of a kernelspec; "" is the default one
 	Path string   // the notebook that it is for, from the home
 	Dir  string   // its first folder, from the home; "" is that of Path
@@ -204,31 +223,23 @@ type Start struct {
 
 // Start starts a kernel and returns when its process runs, or has failed to (its
 // state is Dead then): what is sent to it waits until it answers. Errors: NotFound
-// (no such kernelspec or folder), Conflict (the kernelspec has a problem),
+// (no such kernelspec or folder), Conflict (the kernelspec has a problem, or there is a
+// kernel with the ID), Invalid (the ID is no UUID),
 // Exhausted, Unavailable.
 func (m *Manager) Start(ctx context.Context, s Start) (*Kernel, error) {
 	if err := m.Find(ctx); err != nil { // or it would be found as another one's
 		return nil, err
 	}
-	spec, err := m.Spec(s.Spec)
+	l, err := m.launch(s)
 	if err != nil {
 		return nil, err
 	}
-	if spec.Problem != "" {
-		return nil, lyceum.Errorf(lyceum.Conflict, "%s cannot be started: %s", spec.DisplayName, spec.Problem)
+	if k := m.fromReserve(ctx, l); k != nil {
+		m.cfg.Changed()
+		return k, nil
 	}
-	dir, err := m.folder(s)
-	if err != nil {
-		return nil, err
-	}
-	argv, err := spec.Command(jupyter.ConnectionFile, m.cfg.Getenv)
-	if err != nil {
-		return nil, lyceum.Wrap(lyceum.Conflict, err, "%s cannot be started: %v", spec.DisplayName, err)
-	}
-	p, err := m.cfg.Super.StartKernel(ctx, jupyter.Launch{
-		ID: lyceum.NewID[string](), Spec: spec.Name, DisplayName: spec.DisplayName, Language: spec.Language, Interrupt: spec.InterruptMode,
-		Transport: spec.Transport(), Argv: argv, Env: append(spec.Environment(m.cfg.Getenv), s.Env...), Dir: dir, Path: s.Path, Note: s.Note,
-	})
+	l.ID = cmp.Or(l.ID, lyceum.NewID[string]())
+	p, err := m.cfg.Super.StartKernel(ctx, l)
 	if err != nil {
 		return nil, err
 	}
@@ -238,6 +249,29 @@ func (m *Manager) Start(ctx context.Context, s Start) (*Kernel, error) {
 	}
 	m.cfg.Changed()
 	return k, nil
+}
+
+// launch is what the supervisor is to start, but for an id that nobody has asked for.
+func (m *Manager) launch(s Start) (jupyter.Launch, error) {
+	spec, err := m.Spec(s.Spec)
+	if err != nil {
+		return jupyter.Launch{}, err
+	}
+	if spec.Problem != "" {
+		return jupyter.Launch{}, lyceum.Errorf(lyceum.Conflict, "%s cannot be started: %s", spec.DisplayName, spec.Problem)
+	}
+	dir, err := m.folder(s)
+	if err != nil {
+		return jupyter.Launch{}, err
+	}
+	argv, err := spec.Command(jupyter.ConnectionFile, m.cfg.Getenv)
+	if err != nil {
+		return jupyter.Launch{}, lyceum.Wrap(lyceum.Conflict, err, "%s cannot be started: %v", spec.DisplayName, err)
+	}
+	return jupyter.Launch{
+		ID: s.ID, Spec: spec.Name, DisplayName: spec.DisplayName, Language: spec.Language, Interrupt: spec.InterruptMode,
+		Transport: spec.Transport(), Argv: argv, Env: append(spec.Environment(m.cfg.Getenv), s.Env...), Dir: dir, Path: s.Path, Note: s.Note,
+	}, nil
 }
 
 // folder is the absolute path of a kernel's first folder: one that is there.
@@ -306,7 +340,7 @@ func (m *Manager) Describe(ctx context.Context) (api.Kernels, error) {
 	out := api.Kernels{Specs: make([]api.KernelSpec, 0, len(specs)), Kernels: []api.Kernel{}}
 	standard := DefaultSpec(specs)
 	for _, s := range specs {
-		out.Specs = append(out.Specs, api.KernelSpec{Name: s.Name, DisplayName: s.DisplayName, Language: s.Language, Default: s.Name == standard, Folder: s.Dir, Problem: s.Problem})
+		out.Specs = append(out.Specs, api.KernelSpec{Name: s.Name, DisplayName: s.DisplayName, Language: s.Language, Default: s.Name == standard, Folder: s.Dir, Place: placeOf(s, m.cfg.Home), Problem: s.Problem})
 	}
 	list, err := m.cfg.Super.Kernels(ctx)
 	if err != nil {
@@ -314,6 +348,10 @@ func (m *Manager) Describe(ctx context.Context) (api.Kernels, error) {
 	}
 	for _, p := range list {
 		d := describe(p)
+		if p.Reserve {
+			out.Reserve = &d
+			continue
+		}
 		if k, err := m.Get(p.ID); err == nil {
 			d.Connections = k.listeners()
 		} else if !lyceum.IsKind(err, lyceum.NotFound) {
@@ -336,6 +374,9 @@ func describe(p jupyter.Process) api.Kernel {
 func (m *Manager) forget(k *Kernel) {
 	m.mu.Lock()
 	m.kernels = slices.DeleteFunc(m.kernels, func(o *Kernel) bool { return o == k })
+	if m.reserve.kernel == k {
+		m.reserve.kernel = nil
+	}
 	m.mu.Unlock()
 	m.cfg.Changed()
 }

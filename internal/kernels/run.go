@@ -36,6 +36,8 @@ type RunConfig struct {
 	Blobs *Blobs       // where large outputs go; nil: they are cut
 	Log   *slog.Logger // nil means no log
 
+	State string // a folder of the project for what must outlive the project server; "": nothing does
+
 	Join time.Duration // outputs are gathered for so long before they are written; 0 means 50 ms
 }
 
@@ -52,7 +54,8 @@ type Runs struct {
 	stop context.CancelFunc
 	wg   sync.WaitGroup
 
-	manager atomic.Pointer[Manager]
+	manager    atomic.Pointer[Manager]
+	converting chan struct{} // a place for each conversion
 
 	mu    sync.Mutex // comes before a book's
 	books map[*book]bool
@@ -66,7 +69,7 @@ func NewRuns(c RunConfig) *Runs {
 	if c.Join <= 0 {
 		c.Join = 50 * time.Millisecond
 	}
-	r := &Runs{cfg: c, log: c.Log, books: map[*book]bool{}}
+	r := &Runs{cfg: c, log: c.Log, books: map[*book]bool{}, converting: make(chan struct{}, maxAtOnce)}
 	r.ctx, r.stop = context.WithCancel(context.Background())
 	return r
 }
@@ -212,15 +215,26 @@ func (r *Runs) kernelFor(path string) *Kernel {
 	return nil
 }
 
-// known reports whether there still is such a kernel.
-func (r *Runs) known(k *Kernel) bool {
+// home is the absolute path of the project's home, "" before Use.
+func (r *Runs) home() string {
+	if m := r.manager.Load(); m != nil {
+		return m.cfg.Home
+	}
+	return ""
+}
+
+// known reports whether there still is a kernel of that id, as far as can be said.
+func (r *Runs) known(id string) bool {
 	m := r.manager.Load()
 	if m == nil {
 		return true
 	}
-	_, err := m.Get(k.ID())
+	_, err := m.Get(id)
 	return err == nil
 }
+
+// Blobs is where large outputs are.
+func (r *Runs) Blobs() *Blobs { return r.cfg.Blobs }
 
 var errNoManager = errors.New("kernels: Runs without a Manager")
 

@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +24,8 @@ type book struct {
 
 	attachedTo atomic.Pointer[Kernel] // is kernel, for who does not hold mu
 
+	noting sync.Mutex // held while a note is made and sent, so that they come in order; before mu
+
 	mu        sync.Mutex
 	closed    bool
 	path      string
@@ -36,8 +39,9 @@ type book struct {
 	input     *question
 	listeners map[*listener]bool
 	comms     *comms
-	sums      map[string][32]byte // of the outputs that runs have given to cells
-	trusted   []string            // cells that had these when it was last looked
+	sums      map[string][32]byte  // of the outputs that runs have given to cells
+	trusted   []string             // cells that had these when it was last looked
+	missing   []api.MissingPackage // what cells lack; a changed list is another one
 
 	number  uint64 // of the last record that was taken
 	known   uint64 // up to here the document has what records said
@@ -46,6 +50,8 @@ type book struct {
 	timer   *time.Timer
 	sinks   map[string]*sink // of cells, by id
 	acking  chan struct{}    // capacity 1; wakes acknowledge
+
+	unkept bool // sums are not in their file
 }
 
 // task is a cell in the queue.
@@ -56,16 +62,18 @@ type task struct {
 	At   time.Time `json:"at"`
 	Msg  string    `json:"msg,omitempty"` // of the request, once it is sent
 
-	seen          bool // a record of it came
-	idle, replied bool
-	failed        bool
-	times         map[string]any
+	Seen    bool `json:"seen,omitempty"` // a record of it came
+	Idle    bool `json:"idle,omitempty"`
+	Replied bool `json:"replied,omitempty"`
+	Failed  bool `json:"failed,omitempty"`
+
+	times map[string]any
 }
 
 // question is an input_request.
 type question struct {
 	api.NotebookInput
-	header []byte
+	Header json.RawMessage `json:"header"` // of the message that asked
 }
 
 // is reports whether the book runs the document.
@@ -94,6 +102,7 @@ func (b *book) open(doc Document) {
 		return
 	}
 	b.doc, b.path = doc, doc.Path()
+	b.loadSumsLocked()
 }
 
 // end lets document and kernel go.
@@ -104,6 +113,7 @@ func (b *book) end() {
 		return
 	}
 	b.flushLocked()
+	b.keepSumsLocked()
 	b.closed = true
 	if b.timer != nil {
 		b.timer.Stop()
@@ -163,7 +173,7 @@ func (b *book) state() api.NotebookState {
 }
 
 func (b *book) stateLocked() api.NotebookState {
-	s := api.NotebookState{Path: b.path, Queue: []api.QueuedCell{}, Failed: b.failed, Produced: slices.Clone(b.trusted)}
+	s := api.NotebookState{Path: b.path, Queue: []api.QueuedCell{}, Failed: b.failed, Produced: slices.Clone(b.trusted), Missing: b.missing}
 	if b.doc != nil {
 		s.Path = b.doc.Path()
 		for _, p := range b.doc.Problems() {
@@ -316,6 +326,10 @@ func (b *book) clear(by By, cells []string) error {
 			cells = append(cells, c.id)
 		}
 	}
+	for _, c := range cells {
+		b.hasLocked(c)
+	}
+	b.tellLocked()
 	b.flushLocked()
 	return b.doc.Edit(by.Account, "edit", 0, clearOutputs(cells))
 }
@@ -338,7 +352,7 @@ func (b *book) answer(ctx context.Context, value string) error {
 	if err != nil {
 		return err
 	}
-	m.ParentHeader = q.header
+	m.ParentHeader = q.Header
 	return k.Send(ctx, m)
 }
 

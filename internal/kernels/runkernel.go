@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
+	"lyceum/internal/api"
 	"lyceum/internal/jupyter"
 	"lyceum/internal/lyceum"
 )
@@ -23,16 +25,19 @@ type note struct {
 	Path  string  `json:"path"`
 	Doc   string  `json:"doc"`
 	Queue []*task `json:"queue"` // one with a msg was sent
+
+	Input   *question            `json:"input,omitempty"`
+	Missing []api.MissingPackage `json:"missing,omitempty"`
 }
 
 const maxNote = 250 << 10 // bytes
 
 func decodeNote(b []byte) (n note, ok bool) {
-	return n, json.Unmarshal(b, &n) == nil && n.Path != ""
+	return n, json.Unmarshal(b, &n) == nil && n.Path != "" && !slices.Contains(n.Queue, nil)
 }
 
 func (b *book) noteLocked() []byte {
-	n := note{Path: b.path, Queue: b.queue}
+	n := note{Path: b.path, Queue: b.queue, Input: b.input, Missing: b.missing}
 	if b.doc != nil {
 		n.Path, n.Doc = b.doc.Path(), b.doc.Doc()
 	}
@@ -41,6 +46,7 @@ func (b *book) noteLocked() []byte {
 		if err == nil && len(j) <= maxNote || len(n.Queue) == 0 {
 			return j
 		}
+		n.Missing = nil
 		n.Queue = n.Queue[:len(n.Queue)/2] // what is lost is only in the queue for longest
 	}
 }
@@ -49,12 +55,14 @@ func (b *book) noteLocked() []byte {
 func (b *book) found(k *Kernel, n note) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.queue = n.Queue
+	b.queue, b.missing = n.Queue, n.Missing
 	if len(b.queue) > 0 && b.queue[0].Msg != "" {
 		b.running = b.queue[0]
 		b.running.times = map[string]any{}
+		b.input = n.Input
 	}
 	b.attachLocked(k)
+	b.loadCommsLocked(k)
 }
 
 // attachLocked makes k the notebook's kernel and begins to take its records.
@@ -76,6 +84,8 @@ func (b *book) dropLocked() {
 	}
 	b.kernel, b.detach = nil, nil
 	b.attachedTo.Store(nil)
+	b.keepSumsLocked()
+	b.comms = newComms()
 }
 
 // pump takes the records of a kernel until ctx ends or the kernel was shut down.
@@ -148,14 +158,14 @@ func (b *book) resend(ctx context.Context, k *Kernel, t *task) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.running == t && !t.seen && k.Info().State == jupyter.Idle {
+	if b.running == t && !t.Seen && k.Info().State == jupyter.Idle {
 		b.sendLocked(k, t)
 	}
 }
 
 // lost is called when the kernel is no more.
 func (b *book) lost(k *Kernel) {
-	if b.runs.known(k) {
+	if b.runs.known(k.ID()) {
 		return // it goes on: we are the ones who stop
 	}
 	b.mu.Lock()
@@ -165,12 +175,12 @@ func (b *book) lost(k *Kernel) {
 	}
 	b.emptyLocked(true)
 	b.dropLocked()
-	b.comms = newComms()
 	b.tellLocked()
 }
 
-// acknowledge tells the supervisor what of the records is safe in the document, so that
-// it can forget them.
+// acknowledge tells the supervisor what of the records is safe here, so that it can
+// forget them: what they put out is in the document, and what else came of them in
+// the note and in files.
 func (b *book) acknowledge(ctx context.Context, k *Kernel, sub *Subscription, wake <-chan struct{}) {
 	var noted string
 	for {
@@ -180,23 +190,47 @@ func (b *book) acknowledge(ctx context.Context, k *Kernel, sub *Subscription, wa
 			return
 		}
 		b.mu.Lock()
-		n, doc := b.number, b.doc
-		if len(b.pending) > 0 || b.kernel != k {
-			b.mu.Unlock()
-			continue // it comes again when they are written
-		}
-		note := b.noteLocked()
+		pause := b.comms.pause(time.Now())
 		b.mu.Unlock()
-		if s := string(note); s != noted {
-			if err := k.SetNote(ctx, note); err != nil {
-				continue // its end is told by records
+		if pause > 0 {
+			select {
+			case <-time.After(pause):
+			case <-ctx.Done():
+				return
 			}
-			noted = s
 		}
-		if doc.Saved(ctx) == nil {
+		n, doc, ok := b.keep(ctx, k, &noted)
+		if !ok {
+			continue // it comes again when they are written, or its end is told by records
+		}
+		if doc.Saved(ctx) == nil && b.runs.cfg.Blobs.Saved(ctx) == nil {
 			sub.Ack(n)
 		}
 	}
+}
+
+// keep sends the note, when it is another one than noted, and writes the files. n is
+// the record up to which they tell.
+func (b *book) keep(ctx context.Context, k *Kernel, noted *string) (n uint64, doc Document, ok bool) {
+	b.noting.Lock()
+	defer b.noting.Unlock()
+	b.mu.Lock()
+	n, doc = b.number, b.doc
+	if len(b.pending) > 0 || b.kernel != k {
+		b.mu.Unlock()
+		return 0, nil, false
+	}
+	note := string(b.noteLocked())
+	b.keepSumsLocked()
+	b.keepCommsLocked(k)
+	b.mu.Unlock()
+	if note != *noted {
+		if k.SetNote(ctx, []byte(note)) != nil {
+			return 0, nil, false
+		}
+		*noted = note
+	}
+	return n, doc, true
 }
 
 // start starts a kernel of that spec, in place of the one that is there.
@@ -311,7 +345,7 @@ func (b *book) restarting(k *Kernel) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.held = false
-	if b.comms = newComms(); err != nil {
+	if b.forgetCommsLocked(); err != nil {
 		b.failedLocked(err)
 		return
 	}

@@ -46,6 +46,7 @@ func (b *book) nextLocked() {
 			continue
 		}
 		b.running = t
+		b.hasLocked(t.Cell)
 		t.Msg, t.times = newRequest(t.Cell), map[string]any{}
 		b.addLocked(op{kind: opBegin, cell: t.Cell, by: By{t.By, t.Name}})
 		b.emitLocked(api.RunEvent{Cell: t.Cell, Begun: true})
@@ -57,7 +58,6 @@ func (b *book) nextLocked() {
 // sendLocked sends the request of a task, once the supervisor knows of it.
 func (b *book) sendLocked(k *Kernel, t *task) {
 	c, _ := b.cellLocked(t.Cell)
-	note := b.noteLocked()
 	m, err := jupyter.New(jupyter.Shell, k.Session(), "execute_request", map[string]any{
 		"code": c.source, "silent": false, "store_history": true, "user_expressions": struct{}{}, "allow_stdin": true,
 		// What follows an error is ours to decide; a kernel that drops requests drops too much.
@@ -74,10 +74,7 @@ func (b *book) sendLocked(k *Kernel, t *task) {
 	b.runs.wg.Go(func() {
 		ctx, cancel := context.WithTimeout(b.runs.ctx, startTime)
 		defer cancel()
-		err := k.SetNote(ctx, note)
-		if err == nil {
-			err = k.Send(ctx, m)
-		}
+		err := b.noted(ctx, k, t, m)
 		if err == nil || b.runs.ctx.Err() != nil {
 			return
 		}
@@ -87,6 +84,20 @@ func (b *book) sendLocked(k *Kernel, t *task) {
 			b.failedLocked(err)
 		}
 	})
+}
+
+// noted sends a request, with word of it that comes to the supervisor before it: a
+// later project server then knows what runs. Nobody waits for an answer in between.
+func (b *book) noted(ctx context.Context, k *Kernel, t *task, m jupyter.Message) error {
+	b.noting.Lock()
+	defer b.noting.Unlock()
+	b.mu.Lock()
+	note, runs := b.noteLocked(), b.running == t
+	b.mu.Unlock()
+	if !runs {
+		return nil // it was stopped meanwhile
+	}
+	return k.SendNoted(ctx, note, m)
 }
 
 // take takes a record of the kernel.
@@ -135,7 +146,7 @@ func (b *book) statusLocked(s jupyter.Status) {
 		if s.State == jupyter.Dead && !b.held {
 			b.emptyLocked(true)
 		}
-		b.comms = newComms()
+		b.forgetCommsLocked()
 		b.flushLocked()
 	}
 	b.tellLocked()
@@ -158,7 +169,7 @@ func diedOutput(s jupyter.Status) map[string]any {
 func (b *book) endTaskLocked(t *task) {
 	b.addLocked(op{kind: opEnd, cell: t.Cell, times: t.times})
 	ended := api.RunEvent{Cell: t.Cell, Ended: "ok"}
-	if t.failed || !t.replied {
+	if t.Failed || !t.Replied {
 		ended.Ended = "error"
 	}
 	b.emitLocked(ended)
@@ -175,7 +186,7 @@ func (b *book) heardLocked(m jupyter.Message) {
 		t = nil
 	}
 	if t != nil {
-		t.seen = true
+		t.Seen = true
 	}
 	switch m.Head.Type {
 	case "status":
@@ -214,7 +225,7 @@ func (b *book) workLocked(t *task, m jupyter.Message) {
 	if t != nil {
 		t.times["iopub.status."+c.State] = m.Head.Date
 		if c.State == "idle" {
-			t.idle = true
+			t.Idle = true
 			b.finishLocked(t)
 		}
 	}
@@ -234,10 +245,11 @@ func (b *book) replyLocked(t *task, m jupyter.Message) {
 		return
 	}
 	t.times["shell.execute_reply"] = m.Head.Date
-	t.failed = c.Status != "ok"
+	t.Failed = c.Status != "ok"
 	b.payloadLocked(t.Cell, c.Payload)
-	if t.replied = true; t.failed {
+	if t.Replied = true; t.Failed {
 		b.dropWaitingLocked(t)
+		b.missesLocked(t.Cell, c.Name, c.Value)
 	}
 	b.input = nil
 	b.finishLocked(t)
@@ -274,7 +286,7 @@ func (b *book) payloadLocked(cell string, raw json.RawMessage) {
 // finishLocked ends a cell when both the reply and the word that the kernel is idle
 // came: outputs may come between them.
 func (b *book) finishLocked(t *task) {
-	if !t.replied || !t.idle || b.running != t {
+	if !t.Replied || !t.Idle || b.running != t {
 		return
 	}
 	b.endTaskLocked(t)
@@ -294,7 +306,7 @@ func (b *book) askLocked(t *task, m jupyter.Message) {
 		return
 	}
 	b.flushLocked() // what was printed before is part of the question
-	b.input = &question{header: m.Header}
+	b.input = &question{Header: m.Header}
 	b.input.Cell, b.input.Prompt, b.input.Password = t.Cell, c.Prompt, c.Password
 	b.tellLocked()
 }

@@ -21,7 +21,7 @@ func sumOf(outputs *ydoc.Array) (sum [sha256.Size]byte, ok bool) {
 // else. It is called within a transaction.
 func (w *docWriter) produced(cell string, m *ydoc.Map) {
 	if sum, ok := sumOf(w.outputs(m)); ok {
-		w.book.sums[cell] = sum
+		w.book.sums[cell], w.book.unkept = sum, true
 		if !slices.Contains(w.book.trusted, cell) {
 			w.book.trusted = append(w.book.trusted, cell)
 		}

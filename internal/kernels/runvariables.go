@@ -27,12 +27,26 @@ func variables(ctx context.Context, k *Kernel) (map[string]any, error) {
 	if !strings.EqualFold(k.Info().Language, "python") {
 		return nil, lyceum.Errorf(lyceum.Invalid, "the variables of this kernel cannot be listed")
 	}
-	m, err := k.Request(ctx, jupyter.Shell, "execute_request", map[string]any{
-		"code": "", "silent": true, "store_history": false, "allow_stdin": false, "stop_on_error": false,
-		"user_expressions": map[string]string{"v": variablesExpression},
-	})
+	list, err := evaluate(ctx, k, variablesExpression)
 	if err != nil {
 		return nil, err
+	}
+	var all []any
+	if err := json.Unmarshal([]byte(list), &all); err != nil {
+		return nil, lyceum.Wrap(lyceum.Unavailable, err, "the kernel does not tell its variables")
+	}
+	return map[string]any{"variables": all}, nil
+}
+
+// evaluate returns the text that an expression of Python gives, of ASCII, without a
+// trace in the kernel's names and history. It waits until nothing else runs.
+func evaluate(ctx context.Context, k *Kernel, expression string) (string, error) {
+	m, err := k.Request(ctx, jupyter.Shell, "execute_request", map[string]any{
+		"code": "", "silent": true, "store_history": false, "allow_stdin": false, "stop_on_error": false,
+		"user_expressions": map[string]string{"v": expression},
+	})
+	if err != nil {
+		return "", err
 	}
 	var c struct {
 		Expressions map[string]struct {
@@ -40,19 +54,15 @@ func variables(ctx context.Context, k *Kernel) (map[string]any, error) {
 			Data   map[string]string `json:"data"`
 		} `json:"user_expressions"`
 	}
-	text := ""
+	repr := ""
 	if err := json.Unmarshal(m.Content, &c); err == nil {
-		text = c.Expressions["v"].Data["text/plain"]
+		repr = c.Expressions["v"].Data["text/plain"]
 	}
-	list, ok := unquotePython(text)
+	text, ok := unquotePython(repr)
 	if !ok {
-		return nil, lyceum.Errorf(lyceum.Unavailable, "the kernel does not tell its variables")
+		return "", lyceum.Errorf(lyceum.Unavailable, "the kernel does not tell it")
 	}
-	var all []any
-	if err := json.Unmarshal([]byte(list), &all); err != nil {
-		return nil, lyceum.Wrap(lyceum.Unavailable, err, "the kernel does not tell its variables")
-	}
-	return map[string]any{"variables": all}, nil
+	return text, nil
 }
 
 // unquotePython reads the repr of a Python string that holds JSON of ASCII.

@@ -26,6 +26,10 @@ type comms struct {
 	order []string
 	dirty bool // the notebook does not have it
 	timer *time.Timer
+
+	unkept bool          // nor has the file for the next project server
+	kept   time.Time     // when that was written
+	took   time.Duration // and how long it took
 }
 
 type comm struct {
@@ -89,7 +93,7 @@ func (cs *comms) take(m jupyter.Message, c commContent) {
 		}
 		x.set(c, m.Buffers)
 	}
-	cs.dirty = true
+	cs.dirty, cs.unkept = true, true
 }
 
 func (x *comm) set(c commContent, buffers [][]byte) {
@@ -272,7 +276,7 @@ func (b *book) tellOutputs(x *comm) {
 	if err != nil {
 		return // it came as JSON
 	}
-	b.comms.dirty = true
+	b.comms.dirty, b.comms.unkept = true, true
 	b.widgetsSoonLocked()
 	for l := range b.listeners {
 		l.comm(m)

@@ -36,12 +36,16 @@ const extensionKernels = "/ext/jupyter/kernels"
 // idle kernel is shut down: "12h". Without it none is.
 const idleStopName = "KERNEL_IDLE_STOP"
 
+// reserveName is the environment variable of a project that names a kernelspec, or
+// "default": one kernel of it is kept started for the next notebook.
+const reserveName = "KERNEL_RESERVE"
+
 func newKernels(s *super, home string, log *slog.Logger, found func(*kernels.Kernel), changed func()) *kernels.Manager {
 	idle, err := time.ParseDuration(os.Getenv(idleStopName))
 	if err != nil && os.Getenv(idleStopName) != "" {
 		log.Warn("idle kernels are not shut down: "+idleStopName+" is no time as 12h is", "err", err)
 	}
-	return kernels.New(kernels.Config{Super: s, Home: home, Log: log, Extra: []string{extensionKernels}, IdleStop: idle, Found: found, Changed: changed})
+	return kernels.New(kernels.Config{Super: s, Home: home, Log: log, Extra: []string{extensionKernels}, IdleStop: idle, Found: found, Changed: changed, Reserve: os.Getenv(reserveName), Scarce: s.scarce})
 }
 
 // findTime is how long the first request may wait for the kernels of the server

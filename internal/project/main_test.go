@@ -144,11 +144,17 @@ func (w *world) serve() (stop func() error) {
 }
 
 // launch runs supervisor and project server as real processes of uid.
-func launch(t testing.TB, uid int) (*world, *exec.Cmd) {
+func launch(t testing.TB, uid int, env ...string) (*world, *exec.Cmd) {
 	t.Helper()
 	w := newWorld(t, uid)
+	return w, w.launch(uid, env...)
+}
+
+func (w *world) launch(uid int, env ...string) *exec.Cmd {
+	t := w.t
+	t.Helper()
 	cmd := exec.Command(w.binary(uid), "supervisor", string(w.id), w.home, w.run, base64.StdEncoding.EncodeToString(w.key))
-	cmd.Env = append(os.Environ(), "HOME="+w.home, "SHELL=/bin/bash", "PS1=$ ", "HISTFILE=")
+	cmd.Env = append(append(os.Environ(), "HOME="+w.home, "SHELL=/bin/bash", "PS1=$ ", "HISTFILE="), env...)
 	cmd.Stdout, cmd.Stderr = w.output, w.output
 	if uid != 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
@@ -164,7 +170,7 @@ func launch(t testing.TB, uid int) (*world, *exec.Cmd) {
 		w.checkLog()
 	})
 	w.await()
-	return w, cmd
+	return cmd
 }
 
 // checkLog looks for what must not happen in any test: a panic, a race, a request

@@ -17,9 +17,14 @@ import (
 )
 
 // kernelWorld is a project that has the kernel of the system's Python.
-func kernelWorld(t *testing.T) *world {
+func kernelWorld(t *testing.T, env ...string) *world {
 	t.Helper()
-	w, _ := launch(t, 0)
+	return kernelWorldIn(t, newWorld(t, 0), env...)
+}
+
+func kernelWorldIn(t *testing.T, w *world, env ...string) *world {
+	t.Helper()
+	w.launch(0, env...)
 	w.patience = time.Minute // a kernel starts slowly beside other tests
 	spec := filepath.Join(w.home, ".local/share/jupyter/kernels/python3")
 	if err := os.MkdirAll(spec, 0o755); err != nil {

@@ -22,10 +22,14 @@ import (
 // blobFolder holds large outputs of notebooks, below the home.
 const blobFolder = ".local/state/lyceum/blobs"
 
+// runFolder holds what the next project server must know of runs.
+const runFolder = ".local/state/lyceum/runs"
+
 func notebookRoutes() []route {
 	return []route{
 		{method: "GET", path: "notebooks/{path...}", verb: lyceum.ReadFiles, handle: (*Project).getNotebook},
 		{method: "POST", path: "notebooks/{path...}", verb: lyceum.UseTerminals, handle: checked((*Project).actOnNotebook)},
+		{method: "GET", path: "convert/{path...}", verb: lyceum.UseTerminals, handle: checked((*Project).convertNotebook)},
 		{method: "GET", path: "blobs/{hash}", verb: lyceum.ReadFiles, handle: (*Project).getBlob},
 	}
 }
@@ -78,7 +82,7 @@ func (p *Project) runNotebook(w http.ResponseWriter, r *http.Request, c call) er
 func (p *Project) newRuns() *kernels.Runs {
 	return kernels.NewRuns(kernels.RunConfig{
 		Open: p.holdNotebook, Log: p.log,
-		Blobs: kernels.NewBlobs(filepath.Join(p.dir.Home(), blobFolder)),
+		Blobs: kernels.NewBlobs(filepath.Join(p.dir.Home(), blobFolder)), State: filepath.Join(p.dir.Home(), runFolder),
 	})
 }
 
@@ -149,7 +153,7 @@ func (p *Project) actOnNotebook(w http.ResponseWriter, r *http.Request, c call) 
 // getBlob answers with a large output of a notebook. Its type is what ?type= says, as
 // far as such bytes do nothing by themselves; the page shows others in a sandbox.
 func (p *Project) getBlob(w http.ResponseWriter, r *http.Request, c call) error {
-	f, err := kernels.NewBlobs(filepath.Join(p.dir.Home(), blobFolder)).Open(c.id)
+	f, err := p.runs.Blobs().Open(c.id)
 	if err != nil {
 		return err
 	}
@@ -188,12 +192,15 @@ var blobName = regexp.MustCompile(`[0-9a-f]{64}`)
 
 // keepBlobs removes large outputs that no notebook names any more, until ctx ends.
 func (p *Project) keepBlobs(ctx context.Context) {
-	blobs := kernels.NewBlobs(filepath.Join(p.dir.Home(), blobFolder))
+	blobs := p.runs.Blobs()
 	for wait := 10 * time.Minute; ; wait = collectEvery {
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
 			return
+		}
+		if err := p.runs.Tidy(time.Now()); err != nil {
+			p.log.Warn("files of former runs cannot be removed", "err", err)
 		}
 		if blobs.Empty() {
 			continue

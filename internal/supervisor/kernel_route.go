@@ -156,6 +156,10 @@ func (k *kernel) hear(from *bufio.Reader) {
 			k.send(rec.Message)
 		case jupyter.KindAck:
 			k.queue.Ack(rec.Number)
+		case jupyter.KindNote:
+			if k.keep(jupyter.Change{Note: &rec.Note}) != nil {
+				return // it is too large: nothing that follows may be believed to be noted
+			}
 		}
 	}
 }

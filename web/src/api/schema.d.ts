@@ -440,6 +440,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/p/{id}/convert/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a notebook can be downloaded as, or the download
+         * @description With to=, the notebook as HTML or PDF by the nbconvert of its kernel's environment, as an attachment. 409 says what is not installed, or why it fails. It takes up to three minutes.
+         */
+        get: operations["convertNotebook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/p/{id}/files/{path}": {
         parameters: {
             query?: never;
@@ -1838,6 +1858,19 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        Conversion: {
+            /** @description a command for a terminal that installs it, where one does */
+            install?: string;
+            /** @description what it needs and is not there: a sentence */
+            missing?: string;
+            /** @description all that it needs is installed */
+            ready: boolean;
+            /** @enum {string} */
+            to: "html" | "pdf";
+        };
+        Conversions: {
+            items: components["schemas"]["Conversion"][];
+        };
         DiffHunk: {
             lines: components["schemas"]["DiffLine"][];
             /** Format: int64 */
@@ -2592,12 +2625,19 @@ export interface components {
             folder: string;
             language: string;
             name: string;
+            /**
+             * @description where its program is: in the project's home, which stays; in what the site offers to all projects; else a part of the machine or image. Only what is in the home can be changed in a project and is kept with it
+             * @enum {string}
+             */
+            place: "home" | "ext" | "machine";
             /** @description why it cannot be started */
             problem?: string;
         };
         Kernels: {
             /** @description oldest first */
             kernels: components["schemas"]["Kernel"][];
+            /** @description a kernel that is kept started for whoever asks for one next */
+            reserve?: components["schemas"]["Kernel"];
             specs: components["schemas"]["KernelSpec"][];
         };
         Killed: {
@@ -2713,6 +2753,24 @@ export interface components {
             /** Format: date-time */
             since: string;
         };
+        MissingPackage: {
+            cell: string;
+            /** @description what installs it; absent where nothing is known to */
+            install?: string;
+            /** @description whether what is installed so is there when the project was restarted; absent when not known */
+            lasts?: boolean;
+            /** @description as the program names it: sklearn */
+            module: string;
+            /** @description sentences about where it goes and whether it stays */
+            note: string;
+            /** @description as it is installed: scikit-learn */
+            package: string;
+            /**
+             * @description where Install is to be run: in a cell of this kernel, or in a terminal
+             * @enum {string}
+             */
+            where?: "cell" | "terminal";
+        };
         NewInvitation: {
             /** @description the account to invite */
             account?: string;
@@ -2807,6 +2865,7 @@ export interface components {
             id?: string;
             input?: components["schemas"]["NotebookInput"];
             kernel?: components["schemas"]["NotebookKernel"];
+            missing?: components["schemas"]["MissingPackage"][];
             msg?: components["schemas"]["CommMessage"];
             path: string;
             problems?: components["schemas"]["NotebookProblem"][];
@@ -2842,6 +2901,7 @@ export interface components {
             failed?: string;
             input?: components["schemas"]["NotebookInput"];
             kernel?: components["schemas"]["NotebookKernel"];
+            missing?: components["schemas"]["MissingPackage"][];
             path: string;
             problems?: components["schemas"]["NotebookProblem"][];
             produced?: string[];
@@ -4547,6 +4607,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    convertNotebook: {
+        parameters: {
+            query?: {
+                /** @description the document's id */
+                doc?: string;
+                /** @description html or pdf */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the project */
+                id: string;
+                /** @description from the project's home, each segment percent-encoded, with / between them */
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversions"];
+                };
             };
             /** @description Error */
             default: {
