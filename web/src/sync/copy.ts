@@ -67,6 +67,8 @@ export class Copy {
   #settle = false;
   #path: string;
   #whole: boolean;
+  /** The document was empty when this began to be told of it: the queue has all of it. */
+  #fromEmpty = false;
   #broken = false;
   #over = false;
   #writing: Promise<void> | undefined;
@@ -139,9 +141,13 @@ export class Copy {
     this.#wake(calm);
   }
 
-  /** What the document is now is all written; so many edits of this tab wait in it. */
-  writeWhole(own: number): void {
+  /**
+   * What the document is now is all written; so many edits of this tab wait in it.
+   * empty: there is nothing in it yet, so what comes need not be made into an update again.
+   */
+  writeWhole(own: number, empty = false): void {
     this.#whole = true;
+    this.#fromEmpty = empty && this.#queue.length === 0;
     this.#edits = own;
     this.#made++;
     this.#wake(calm);
@@ -201,6 +207,7 @@ export class Copy {
         const again = !this.#broken;
         this.#broken = true;
         this.#whole = true;
+        this.#fromEmpty = false;
         this.#written = -1;
         if (again) await makeRoom(this.#db, mostBytes / 4, this.#key).catch(this.#failed);
         else {
@@ -227,7 +234,8 @@ export class Copy {
     const done = await change(this.#db, async (tx) => {
       const old = await tx.objectStore("copies").get(this.#key);
       const whole = this.#whole || old === undefined || this.#grown();
-      const update = whole ? this.#state() : queue.length > 0 ? joined(queue) : undefined;
+      const told = queue.length > 0 ? joined(queue) : undefined;
+      const update = whole && !(told && this.#fromEmpty) ? this.#state() : told;
       const updates = tx.objectStore("updates");
       if (whole) for (const k of this.#rows) soon(updates.delete(k));
       const row = update && (await updates.add({ copy: this.#key, update }));
@@ -242,6 +250,7 @@ export class Copy {
       : { whole: this.#size.whole, since: this.#size.since + done.size };
     if (done.row !== undefined) this.#rows.push(done.row);
     this.#whole = false;
+    this.#fromEmpty = false;
     this.#written = edits;
     this.#kept = made;
     this.name.path = name.path;

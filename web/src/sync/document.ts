@@ -193,11 +193,30 @@ export class DocumentSession {
     this.#presence = new Presence(doc, this.#config.self, (update) =>
       this.#send({ kind: "awareness", update }),
     );
-    doc.on("update", (update: Uint8Array, origin: unknown) => {
-      if (origin === stored) return;
-      if (origin !== remote) this.#edited(bytes(update));
-      this.#keepsake.copy?.append(update, origin === remote ? undefined : this.#tally.own);
-    });
+    doc.on("update", this.#changed);
+  }
+
+  #changed = (update: Uint8Array, origin: unknown): void => {
+    if (origin === stored) return;
+    if (origin !== remote) this.#edited(bytes(update));
+    this.#keepsake.copy?.append(update, origin === remote ? undefined : this.#tally.own);
+  };
+
+  /** Takes what the project has. For an empty document that is all of it: it is written down as it came. */
+  #fill(update: Uint8Array): void {
+    const doc = this.#doc;
+    if (doc.store.clients.size > 0) {
+      Y.applyUpdate(doc, update, remote);
+      return;
+    }
+    // Yjs would make an update of it once more, which takes as long as all the rest.
+    doc.off("update", this.#changed);
+    try {
+      Y.applyUpdate(doc, update, remote);
+    } finally {
+      doc.on("update", this.#changed);
+    }
+    if (doc.store.clients.size > 0) this.#keepsake.copy?.append(update, undefined);
   }
 
   #query(): string {
@@ -239,7 +258,7 @@ export class DocumentSession {
         this.#attach(m.vector);
         break;
       case "step2":
-        Y.applyUpdate(this.#doc, m.update, remote);
+        this.#fill(m.update);
         this.#watchdog.answered();
         this.#refused = 0;
         this.#set({ synced: true, copied: undefined, connection: "live" });
@@ -333,7 +352,7 @@ export class DocumentSession {
     const whole = updates.length > 0 && this.#doc.store.pendingStructs === null;
     this.#set({ stored: true, waiting: this.#tally.waiting, ...(first && whole && { copied: at }) });
     if (first) return true;
-    copy.writeWhole(this.#tally.own);
+    copy.writeWhole(this.#tally.own, this.#doc.store.clients.size === 0);
     // The project may lack what was kept: a new connection begins with all that it lacks.
     if (waiting > 0) {
       this.#lostConnection();

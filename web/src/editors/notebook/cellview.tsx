@@ -20,6 +20,7 @@ import { type Cell, type CellType, record } from "./cell";
 import { emptyCell } from "./cells";
 import { Drops } from "./drops";
 import { headingIn } from "./headings";
+import { heightOfCell } from "./height";
 import { useBook, useNear, usePart, useStore } from "./hooks";
 import styles from "./notebook.module.css";
 import { InputPrompt, Outputs } from "./outputs";
@@ -85,8 +86,11 @@ export const CellView = memo(function CellView({ cell }: { cell: Cell }) {
       tabIndex={current ? 0 : -1}
       aria-label={labelOf(type, cell)}
       aria-current={current ? "true" : undefined}
+      // What is far from the screen is not laid out.
+      {...(!near && { style: { containIntrinsicBlockSize: `auto ${heightOfCell(cell)}px` } })}
       className={classes(
         styles.cell,
+        !near && styles.far,
         styles[type],
         rendered && styles.rendered,
         place !== "" && styles.chosen,

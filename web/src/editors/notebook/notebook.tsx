@@ -14,11 +14,13 @@ import type { EditorProps } from "../host";
 import { DocumentNotice } from "../text/notice";
 import { kernelText, NotebookBar } from "./bar";
 import { Book } from "./book";
+import type { Cell } from "./cell";
 import { emptyCell } from "./cells";
 import { CellView } from "./cellview";
 import { type Around, commands, textKeys } from "./commands";
 import { FindBar } from "./findbar";
-import { BookContext, useBook, useStore } from "./hooks";
+import { heightOf } from "./height";
+import { BookContext, useBook, useNear, useStore } from "./hooks";
 import { Near } from "./near";
 import styles from "./notebook.module.css";
 import { type Options, OptionsContext, useTyping } from "./options";
@@ -281,6 +283,8 @@ function List() {
   const { nb, page } = useBook();
   const list = useStore(nb.list);
   const writable = useStore(page.writable);
+  const [hurry, setHurry] = useState(false);
+  const drawn = useDrawn(list.length, hurry);
   if (list.length === 0) {
     return (
       <div className={editor.centre}>
@@ -293,11 +297,46 @@ function List() {
   }
   return (
     <div className={styles.list}>
-      {list.map((cell) => (
+      {list.slice(0, drawn).map((cell) => (
         <CellView key={cell.key} cell={cell} />
       ))}
+      {drawn < list.length ? <Rest cells={list.slice(drawn)} near={setHurry} /> : null}
     </div>
   );
+}
+
+/** The place of cells that are not drawn yet. */
+function Rest({ cells, near }: { cells: readonly Cell[]; near: (near: boolean) => void }) {
+  const ref = useRef<HTMLDivElement>(null);
+  const is = useNear(ref);
+  useEffect(() => near(is), [near, is]);
+  return <div ref={ref} aria-hidden style={{ height: heightOf(cells) }} />;
+}
+
+/** Cells that are drawn at once, which fill a screen; how many at a time after; and how long a browser may put that off, in ms. */
+const drawing = { first: 16, more: 12, patience: 500 };
+
+/**
+ * How many of so many cells are drawn: in the end all. The screen's come first, the
+ * others when the browser has nothing else to do, or in each frame while one hurries.
+ */
+function useDrawn(all: number, hurry: boolean): number {
+  const [drawn, setDrawn] = useState(drawing.first);
+  useEffect(() => {
+    if (drawn >= all) {
+      // What is added to a notebook that is drawn is drawn at once.
+      setDrawn(Number.POSITIVE_INFINITY);
+      return;
+    }
+    const more = () => setDrawn(drawn + drawing.more);
+    if (hurry || typeof requestIdleCallback === "undefined") {
+      const frame = requestAnimationFrame(more);
+      return () => cancelAnimationFrame(frame);
+    }
+    const idle = requestIdleCallback(more, { timeout: drawing.patience });
+    return () => cancelIdleCallback(idle);
+  }, [drawn, all, hurry]);
+  return drawn;
 }
 
 /** Why the kernel is not there any more, and what the file's problems are. */
