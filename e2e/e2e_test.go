@@ -21,7 +21,8 @@
 //	sha FILE VAR                     set VAR from the SHA-256 of a file
 //	port VAR                         set VAR to a free port
 //	web FOLDER VAR                   serve a folder; sets VAR to its address
-//	clients PROJECT TOKEN            run unmodified clients of Jupyter: clients_test.go
+//	clients PROJECT TOKEN [NAME...]  run unmodified clients of Jupyter: clients_test.go
+//	suite PROJECT TOKEN [OPTION...]  run Jupyter Server's own tests
 //	certify, secured, pebble         certificates, and a real ACME server: tls_test.go
 package e2e
 
@@ -71,7 +72,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": serve, "stop": stop, "as": as, "http": request, "get": get, "until": until,
 			"terminal": terminal, "type": typeText, "document": document, "killing": killing, "content": content, "sha": sha,
-			"certify": certify, "secured": secured, "pebble": pebble, "port": port, "web": web, "clients": clients,
+			"certify": certify, "secured": secured, "pebble": pebble, "port": port, "web": web, "clients": clients, "suite": suite,
 		},
 	})
 }

@@ -246,10 +246,19 @@ func (w *contentWriter) WriteHeader(status int) {
 // made is where a project says that it made something.
 var made = regexp.MustCompile(`^(uploads|jobs)/[0-9a-f-]{36}$`)
 
-// madeHere reports whether a Location names what was made, below the address that
-// was asked: clients of tus need it.
+// jupyterMade is where Jupyter's own API says that something is.
+var jupyterMade = regexp.MustCompile(`^(/[\w.~-]+)*/p/[0-9a-f-]{36}/jupyter/api/[\w.~!$&'()*+,;=:@%/-]+$`)
+
+// madeHere reports whether a Location names what was made or renamed: clients of tus
+// and of Jupyter need it. No browser goes there by itself with such a status.
 func madeHere(status int, location string) bool {
-	return (status == http.StatusCreated || status == http.StatusAccepted) && made.MatchString(location)
+	switch status {
+	case http.StatusCreated, http.StatusAccepted:
+		return made.MatchString(location) || jupyterMade.MatchString(location)
+	case http.StatusOK:
+		return jupyterMade.MatchString(location)
+	}
+	return false
 }
 
 // Write gives the client stallTime to take each piece, and slack more at most.

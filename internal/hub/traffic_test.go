@@ -49,9 +49,14 @@ func TestContentIsHarmless(t *testing.T) {
 	}
 	// What was made may be named, but not elsewhere, and nothing else is a reason to go.
 	const upload = "uploads/00000000-0000-4000-8000-000000000000"
-	for location, status := range map[string]string{upload: "201", "https://evil.example/" + upload: "201", "../../account": "201", upload + "?x": "302"} {
+	const file = "/lyceum/p/00000000-0000-4000-8000-000000000000/jupyter/api/contents/%C3%A5%20b/a.ipynb"
+	for location, status := range map[string]string{
+		upload: "201", "https://evil.example/" + upload: "201", "../../account": "201", upload + "?x": "302",
+		file: "201", "/" + file: "201", "https://evil.example" + file: "201", file + "?x": "201", strings.TrimPrefix(file, "/lyceum"): "302",
+		strings.Replace(file, "/api/contents", "/../../files", 1): "201",
+	} {
 		got := get(url.Values{"set": {"Location:" + location}, "status": {status}}.Encode()).header.Get("Location")
-		if want := location == upload; (got != "") != want {
+		if want := location == upload || location == file; (got != "") != want {
 			t.Errorf("%s with %s: passed on as %q", status, location, got)
 		}
 	}

@@ -3,6 +3,7 @@ package jupyterapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -40,7 +41,7 @@ func (s *Server) channels(q *request, k Kernel) error {
 		err := l.listen(ctx)
 		end()
 		all.Wait()
-		if told != nil && ctx.Err() != nil && err == context.Canceled { //nolint:errorlint // it is ours
+		if told != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
 			return told
 		}
 		return err

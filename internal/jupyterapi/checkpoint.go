@@ -68,7 +68,7 @@ func (s *Server) makeCheckpoint(q *request, at, name string) error {
 	if err != nil {
 		return err
 	}
-	return q.answer(http.StatusCreated, checkpoint{checkpointID, stamp(e.Modified)})
+	return q.created(checkpoint{checkpointID, stamp(e.Modified)}, "api/contents", at, "checkpoints", checkpointID)
 }
 
 func (s *Server) restoreCheckpoint(q *request, at, name string) error {

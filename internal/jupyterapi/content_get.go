@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"strings"
 	"unicode/utf8"
 
 	"lyceum/internal/api"
@@ -123,6 +124,7 @@ func (s *Server) fill(q *request, m *model, format string, full, hash bool) erro
 			return &statusError{http.StatusBadRequest, "Unreadable Notebook: " + m.Path + " " + err.Error()}
 		}
 		m.Content, m.Format = joined(n), text("json")
+		m.Message = troubles(n)
 		return nil
 	}
 	media := mime.TypeByExtension(path.Ext(m.Path))
@@ -146,6 +148,18 @@ func (s *Server) fill(q *request, m *model, format string, full, hash bool) erro
 	}
 	m.Mimetype = &media
 	return nil
+}
+
+// troubles says what was mended in a notebook, "" of a sound one.
+func troubles(n *notebook.Notebook) string {
+	var all []string
+	for _, p := range n.Problems {
+		all = append(all, p.Message)
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return "Notebook validation failed: " + strings.Join(all, " ")
 }
 
 // joined is a notebook as clients get it: what a file may write in lines is one

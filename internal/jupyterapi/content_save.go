@@ -24,6 +24,9 @@ func (s *Server) save(q *request, at string) error {
 	if at == "" {
 		return &statusError{http.StatusBadRequest, "the home cannot be written"}
 	}
+	if n.Path != nil && files.Hidden(strings.Trim(*n.Path, "/")) {
+		return errHidden
+	}
 	if n.CopyFrom != nil {
 		return &statusError{http.StatusBadRequest, "Cannot copy with PUT, only POST"}
 	}
@@ -68,7 +71,7 @@ func (s *Server) save(q *request, at string) error {
 		return err
 	}
 	if isNew {
-		return q.answer(http.StatusCreated, m)
+		return q.created(m, "api/contents", at)
 	}
 	return q.answer(http.StatusOK, m)
 }

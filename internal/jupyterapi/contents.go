@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"regexp"
 	"strings"
 
 	"lyceum/internal/api"
@@ -27,6 +28,7 @@ type model struct {
 	Hash     *string `json:"hash"`
 	HashAlgo *string `json:"hash_algorithm"`
 	Type     string  `json:"type"`
+	Message  string  `json:"message,omitempty"` // what is wrong with a notebook
 }
 
 // modelChange is what a client sends.
@@ -62,6 +64,9 @@ func (s *Server) contents(q *request) error {
 		}
 	}
 	at := strings.Join(tail, "/")
+	if q.Method != http.MethodGet && q.Method != http.MethodHead && files.Hidden(at) {
+		return errHidden
+	}
 	if err := q.visible(s.Files, at); err != nil {
 		return err
 	}
@@ -79,6 +84,9 @@ func (s *Server) contents(q *request) error {
 	}
 	return q.wrong()
 }
+
+// errHidden refuses to change what this API does not show, as Jupyter Server does.
+var errHidden = &statusError{http.StatusBadRequest, "what is hidden cannot be changed here"}
 
 // visible refuses paths that are none, and hidden ones: as Jupyter Server does by
 // default, for everybody. To a viewer also what a link leads to must not be hidden.
@@ -126,7 +134,15 @@ func (s *Server) create(q *request, at string) error {
 	if err := q.body(maxBody, &n); err != nil {
 		return err
 	}
+	if n.CopyFrom != nil && files.Hidden(strings.Trim(*n.CopyFrom, "/")) {
+		return errHidden
+	}
 	e, err := s.Files.StatFollow(q.Context(), at)
+	if lyceum.IsKind(err, lyceum.NotFound) && n.CopyFrom != nil { // a copy makes its folder, as Jupyter's does
+		if err = s.Documents.Mkdir(q.Context(), at); err == nil {
+			e.Kind = files.Folder
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -210,6 +226,8 @@ func (s *Server) fresh(q *request, dir, stem, ext, gap string, f func(to string)
 	return "", lyceum.Errorf(lyceum.Conflict, "there is no free name for this")
 }
 
+var copyEnd = regexp.MustCompile(`-Copy[0-9]*$`)
+
 func (s *Server) copy(q *request, from, dir string) error {
 	if err := q.visible(s.Files, from); err != nil {
 		return err
@@ -217,9 +235,6 @@ func (s *Server) copy(q *request, from, dir string) error {
 	e, err := s.Files.StatFollow(q.Context(), from)
 	if err != nil {
 		return err
-	}
-	if e.Kind == files.Folder {
-		return &statusError{http.StatusBadRequest, "Can't copy directories"}
 	}
 	if err := s.Documents.Flush(q.Context(), from); err != nil {
 		return err
@@ -229,7 +244,10 @@ func (s *Server) copy(q *request, from, dir string) error {
 	}
 	_, name := files.Split(from)
 	ext := path.Ext(name)
-	stem := strings.TrimSuffix(name, ext)
+	if e.Kind == files.Folder {
+		ext = ""
+	}
+	stem := copyEnd.ReplaceAllString(strings.TrimSuffix(name, ext), "") // a copy of a copy is one of the same
 	to := files.Join(dir, name)
 	put := func(to string) error { return s.Documents.Copy(q.Context(), from, to) }
 	if _, err = s.Files.Stat(q.Context(), to); err == nil {
@@ -249,7 +267,7 @@ func (s *Server) made(q *request, at string) error {
 	if err != nil {
 		return err
 	}
-	return q.answer(http.StatusCreated, m)
+	return q.created(m, "api/contents", at)
 }
 
 func (s *Server) stat(q *request, at string) (model, error) {
@@ -291,6 +309,7 @@ func (s *Server) rename(q *request, at string) error {
 	if err != nil {
 		return err
 	}
+	q.locate("api/contents", to)
 	return q.answer(http.StatusOK, m)
 }
 

@@ -11,6 +11,7 @@ package jupyterapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -71,7 +72,11 @@ type Kernels interface {
 }
 
 // Start says which kernel to start, and for which notebook or in which folder.
-type Start struct{ Spec, Path, Dir string }
+type Start struct {
+	ID        string // a UUID; "" is a new one
+	Spec      string
+	Path, Dir string // from the home
+}
 
 // Kernel is one kernel.
 type Kernel interface {
@@ -124,6 +129,7 @@ type Server struct {
 	mu       sync.Mutex
 	sessions []*session
 	chunks   sync.Mutex // one upload in pieces writes at a time
+	configs  sync.Mutex // one section is changed at a time
 }
 
 // New makes a server.
@@ -165,7 +171,7 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request, path string, c Ca
 		name, q.tail = "resource", segments[1:]
 	}
 	handler := map[string]func(*request) error{
-		"api": s.version, "status": s.status, "me": s.me, "contents": s.contents, "kernels": s.kernels, "kernelspecs": s.kernelspecs,
+		"api": s.version, "status": s.status, "me": s.me, "config": s.config, "resolvePath": s.resolve, "contents": s.contents, "kernels": s.kernels, "kernelspecs": s.kernelspecs,
 		"resource": s.resource, "sessions": s.session, "terminals": s.terminals, "terminal": s.terminal, "nbconvert": s.nbconvert, "events": s.events,
 	}[name]
 	if handler == nil {
@@ -222,6 +228,18 @@ func (q *request) answer(status int, v any) error {
 	return nil
 }
 
+// created is answer with 201 and where the new thing is: segments below Base.
+func (q *request) created(v any, segments ...string) error {
+	q.locate(segments...)
+	return q.answer(http.StatusCreated, v)
+}
+
+// locate says where something is. Segments may be paths.
+func (q *request) locate(segments ...string) {
+	at := &url.URL{Path: strings.Join(segments, "/")}
+	q.w.Header().Set("Location", q.Base+strings.TrimPrefix(at.EscapedPath(), "./"))
+}
+
 func (q *request) done() error {
 	q.w.WriteHeader(http.StatusNoContent)
 	return nil
@@ -258,7 +276,7 @@ func (e *statusError) Error() string { return e.message }
 // writeError answers as Jupyter Server does: {"message": …, "reason": …}.
 func writeError(w http.ResponseWriter, r *http.Request, err error) {
 	status, message := 0, ""
-	if e, ok := err.(*statusError); ok { //nolint:errorlint // made in this room, never wrapped
+	if e, ok := errors.AsType[*statusError](err); ok {
 		status, message = e.status, e.message
 	} else {
 		p := rest.ProblemOf(r, err)
@@ -325,10 +343,10 @@ func (s *Server) me(q *request) error {
 	asked := map[string][]string{}
 	if text := q.URL.Query().Get("permissions"); text != "" {
 		if err := json.Unmarshal([]byte(text), &asked); err != nil {
-			return lyceum.Wrap(lyceum.Invalid, err, "permissions must be a JSON dict of resource: [action,]")
+			return lyceum.Wrap(lyceum.Invalid, err, "permissions should be a JSON dict of {'resource': ['action',]}")
 		}
 	}
-	may := map[string][]string{}
+	may := map[string][]string{"updatable_fields": {}}
 	for resource, actions := range asked {
 		may[resource] = []string{}
 		for _, a := range actions {

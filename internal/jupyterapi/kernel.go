@@ -44,22 +44,28 @@ func (s *Server) kernels(q *request) error {
 		}
 		return q.answer(http.StatusOK, all)
 	case q.is(http.MethodPost, 0):
-		var n struct{ Name, Path string }
+		var n struct {
+			Name, Path string
+			ID         string `json:"kernel_id"`
+		}
 		if err := q.body(maxBody, &n); err != nil {
 			return err
 		}
-		start := Start{Spec: n.Name}
-		if at := strings.Trim(n.Path, "/"); at != "" {
-			e, err := s.Files.StatFollow(q.Context(), at)
-			if start.Dir = at; err == nil && e.Kind != files.Folder {
-				start.Dir = folderOf(at)
+		start := Start{ID: uuid(n.ID), Spec: s.specName(n.Name)}
+		start.Dir = strings.Trim(n.Path, "/")
+		for start.Dir != "" { // a file, or what is not there, means the folder that is above it
+			e, err := s.Files.StatFollow(q.Context(), start.Dir)
+			if err == nil && e.Kind == files.Folder {
+				break
 			}
+			start.Dir = folderOf(start.Dir)
 		}
 		k, err := s.Kernels.Start(q.Context(), start)
 		if err != nil {
 			return err
 		}
-		return q.answer(http.StatusCreated, modelOf(k.Describe()))
+		d := k.Describe()
+		return q.created(modelOf(d), "api/kernels", d.ID)
 	case len(q.tail) == 0 || len(q.tail) > 2:
 		return q.wrong()
 	}
@@ -71,6 +77,27 @@ func (s *Server) kernels(q *request) error {
 		return err
 	}
 	return s.kernel(q, k)
+}
+
+// uuid is the id when it is one, which a kernel may have; else "".
+func uuid(id string) string {
+	if _, err := lyceum.ParseID[lyceum.ProjectID](id); err != nil {
+		return ""
+	}
+	return id
+}
+
+// specName is the kernelspec that a client means: "python" is the default one of
+// Python, unless there is one of that name.
+func (s *Server) specName(name string) string {
+	if name != "python" {
+		return name
+	}
+	specs, standard := s.Kernels.Specs()
+	if slices.ContainsFunc(specs, func(spec jupyter.Spec) bool { return spec.Name == name }) {
+		return name
+	}
+	return standard
 }
 
 func (s *Server) kernel(q *request, k Kernel) error {
@@ -117,7 +144,7 @@ type specModel struct {
 	Resources map[string]string `json:"resources"`
 }
 
-// resources are the files of a kernelspec that clients ask for.
+// resources are the files of a kernelspec that clients are told of.
 var resources = []string{"kernel.js", "kernel.css", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg"}
 
 func (q *request) specModel(spec jupyter.Spec) specModel {
@@ -167,9 +194,9 @@ func (s *Server) kernelspecs(q *request) error {
 // maxResource is the largest file of a kernelspec that is sent, in bytes.
 const maxResource = 4 << 20
 
-// resource answers kernelspecs/{name}/{file}.
+// resource answers kernelspecs/{name}/{file}: a file beside kernel.json.
 func (s *Server) resource(q *request) error {
-	if !q.is(http.MethodGet, 2) || !slices.Contains(resources, q.tail[1]) {
+	if !q.is(http.MethodGet, 2) || !filepath.IsLocal(q.tail[1]) {
 		return lyceum.Errorf(lyceum.NotFound, "there is no such resource")
 	}
 	specs, _ := s.Kernels.Specs()

@@ -37,6 +37,20 @@ type sessionChange struct {
 	Name   *string
 	Type   *string
 	Kernel *struct{ ID, Name *string }
+
+	Notebook *struct{ Path *string } // as clients from before Jupyter 4.3 say it
+}
+
+// read reads the body.
+func (c *sessionChange) read(q *request) error {
+	if err := q.body(maxBody, c); err != nil {
+		return err
+	}
+	if c.Notebook != nil && c.Notebook.Path != nil && c.Path == nil {
+		of := "notebook"
+		c.Path, c.Type = c.Notebook.Path, &of
+	}
+	return nil
 }
 
 func (c sessionChange) kernelID() string {
@@ -133,7 +147,7 @@ func (s *Server) session(q *request) error {
 // newSession returns the session that the path has already, or makes one.
 func (s *Server) newSession(q *request) error {
 	var n sessionChange
-	if err := q.body(maxBody, &n); err != nil {
+	if err := n.read(q); err != nil {
 		return err
 	}
 	if n.Path == nil || n.Type == nil {
@@ -141,15 +155,11 @@ func (s *Server) newSession(q *request) error {
 	}
 	at := strings.Trim(*n.Path, "/")
 	if m, ok := s.find(func(m sessionModel) bool { return m.Path == at && m.Kernel.State != "dead" }); ok {
-		return q.answer(http.StatusCreated, m)
+		return q.created(m, "api/sessions", m.ID)
 	}
-	id := n.kernelID()
-	var k Kernel
-	var err error
-	if id != "" {
-		k, err = s.Kernels.Get(id)
-	} else {
-		k, err = s.Kernels.Start(q.Context(), Start{Spec: n.spec(), Path: at})
+	k, err := s.Kernels.Get(n.kernelID())
+	if lyceum.IsKind(err, lyceum.NotFound) {
+		k, err = s.Kernels.Start(q.Context(), Start{ID: uuid(n.kernelID()), Spec: s.specName(n.spec()), Path: at})
 	}
 	if err != nil {
 		return err
@@ -164,7 +174,7 @@ func (s *Server) newSession(q *request) error {
 	if !ok {
 		return lyceum.Errorf(lyceum.Unavailable, "the kernel is gone already")
 	}
-	return q.answer(http.StatusCreated, m)
+	return q.created(m, "api/sessions", m.ID)
 }
 
 // put keeps a session in the place of one with its id.
@@ -177,7 +187,7 @@ func (s *Server) put(x *session) {
 
 func (s *Server) changeSession(q *request, m sessionModel) error {
 	var c sessionChange
-	if err := q.body(maxBody, &c); err != nil {
+	if err := c.read(q); err != nil {
 		return err
 	}
 	x := &session{ID: m.ID, Path: m.Path, Name: m.Name, Type: m.Type, Kernel: m.Kernel.ID}
@@ -196,7 +206,7 @@ func (s *Server) changeSession(q *request, m sessionModel) error {
 	case c.kernelID() != "" && c.kernelID() != x.Kernel:
 		k, err = s.Kernels.Get(c.kernelID())
 	case c.kernelID() == "" && c.spec() != "":
-		k, err = s.Kernels.Start(q.Context(), Start{Spec: c.spec(), Path: x.Path})
+		k, err = s.Kernels.Start(q.Context(), Start{Spec: s.specName(c.spec()), Path: x.Path})
 	}
 	if err != nil {
 		return err

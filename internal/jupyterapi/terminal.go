@@ -3,6 +3,7 @@ package jupyterapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -40,7 +41,7 @@ func (s *Server) terminals(q *request) error {
 		if err := q.body(maxBody, &n); err != nil {
 			return err
 		}
-		t, err := s.Terminals.Create(q.Context(), q.Raw, api.NewTerminal{Name: n.Name, Dir: strings.Trim(n.CWD, "/")})
+		t, err := s.Terminals.Create(q.Context(), q.Raw, api.NewTerminal{Name: n.Name, Dir: s.folder(n.CWD)})
 		if err != nil {
 			return err
 		}
@@ -67,6 +68,14 @@ func (s *Server) terminals(q *request) error {
 		}
 	}
 	return lyceum.Errorf(lyceum.NotFound, "Terminal not found: %s", q.tail[0])
+}
+
+// folder is a path from the home; clients may say it from the root of the machine.
+func (s *Server) folder(at string) string {
+	if rest, ok := strings.CutPrefix(at+"/", s.Files.Home()+"/"); ok {
+		at = rest
+	}
+	return strings.Trim(at, "/")
 }
 
 // maxTerminalMessage is the longest message of a client, in bytes.
@@ -100,7 +109,7 @@ func (s *Server) terminal(q *request) error {
 		end()
 		stream.Close()
 		all.Wait()
-		if err == context.Canceled { //nolint:errorlint // the end of show, which says more
+		if errors.Is(err, context.Canceled) { // the end of show, which says more
 			return shown
 		}
 		return err

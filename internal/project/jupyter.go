@@ -34,12 +34,25 @@ func jupyterRoutes() []route {
 		return route{method: method, path: path, verb: verb, handle: (*Project).serveJupyter}
 	}
 	return []route{
-		{method: "GET", path: "jupyter/files/{path...}", verb: lyceum.ReadFiles, handle: checked((*Project).getFile)},
+		{method: "GET", path: "jupyter/files/{path...}", verb: lyceum.ReadFiles, handle: checked((*Project).jupyterFile)},
 		row("GET", contents, lyceum.ReadFiles), row("PUT", contents, lyceum.WriteFiles), row("POST", contents, lyceum.WriteFiles),
 		row("PATCH", contents, lyceum.WriteFiles), row("DELETE", contents, lyceum.WriteFiles),
 		row("GET", all, lyceum.UseTerminals), row("POST", all, lyceum.UseTerminals), row("PUT", all, lyceum.UseTerminals),
 		row("PATCH", all, lyceum.UseTerminals), row("DELETE", all, lyceum.UseTerminals),
 	}
+}
+
+// jupyterFile answers with the bytes of a file, as a download when ?download= says
+// anything. What is hidden is not there, as everywhere in this API.
+func (p *Project) jupyterFile(w http.ResponseWriter, r *http.Request, c call) error {
+	if files.Hidden(c.path) {
+		return errNoFile
+	}
+	real, err := p.visible(r.Context(), c)
+	if err != nil {
+		return err
+	}
+	return p.sendFile(w, r, real, r.URL.Query().Get("download") != "")
 }
 
 func (p *Project) newJupyter() *jupyterapi.Server {
@@ -139,7 +152,7 @@ func (j jupyterKernels) Specs() ([]jupyter.Spec, string) {
 
 // Start starts a kernel.
 func (j jupyterKernels) Start(ctx context.Context, s jupyterapi.Start) (jupyterapi.Kernel, error) {
-	k, err := j.m.Start(ctx, kernels.Start{Spec: s.Spec, Path: s.Path, Dir: s.Dir})
+	k, err := j.m.Start(ctx, kernels.Start{ID: s.ID, Spec: s.Spec, Path: s.Path, Dir: s.Dir})
 	if err != nil {
 		return nil, err
 	}

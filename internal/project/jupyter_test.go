@@ -95,13 +95,14 @@ func TestJupyterContents(t *testing.T) {
 		want               int
 	}{
 		{"GET", ".secret/key", "", http.StatusNotFound},
-		{"PUT", ".hidden", `{"type":"file","format":"text","content":""}`, http.StatusNotFound},
+		{"PUT", ".hidden", `{"type":"file","format":"text","content":""}`, http.StatusBadRequest},
 		{"PATCH", "text.txt", `{"path":".hidden"}`, http.StatusBadRequest},
 		{"PATCH", "text.txt", `{}`, http.StatusBadRequest},
 		{"POST", "text.txt", `{}`, http.StatusBadRequest},
 		{"POST", "", `{"type":"device"}`, http.StatusBadRequest},
 		{"POST", "", `{"type":"file","ext":"/../x"}`, http.StatusBadRequest},
-		{"POST", "", `{"copy_from":".secret/key"}`, http.StatusNotFound},
+		{"POST", "", `{"copy_from":".secret/key"}`, http.StatusBadRequest},
+		{"DELETE", ".secret/key", "", http.StatusBadRequest},
 		{"GET", "..", "", http.StatusBadRequest},
 		{"GET", "%2e%2e/etc/passwd", "", http.StatusBadRequest},
 		{"GET", "some?type=file", "", http.StatusBadRequest},
