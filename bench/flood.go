@@ -41,6 +41,9 @@ func (b *bench) kindsOfFlood() []kindOfFlood {
 // floodFigures are the figures of one kind of flood.
 type floodFigures struct{ rate, lost, peak, live sample }
 
+// floodsSection measures what a kernel puts out in masses.
+func floodsSection(ctx context.Context, b *bench) error { return b.besideJupyter(ctx, b.floods) }
+
 // floods has a cell of a notebook put out much, with nobody looking and with ten; the
 // peers only receive it.
 func (b *bench) floods(ctx context.Context, s *site, id string, server *child) error {
@@ -62,6 +65,7 @@ func (b *bench) floods(ctx context.Context, s *site, id string, server *child) e
 			if err != nil {
 				return err
 			}
+			fmt.Printf("  %d %s, jupyter server: %.1f s, %d lost\n", k.many, k.name, seconds, k.many-got)
 			theirs.rate, theirs.lost = append(theirs.rate, float64(got)/seconds), append(theirs.lost, float64(k.many-got))
 			var said struct {
 				Seconds float64
@@ -70,6 +74,7 @@ func (b *bench) floods(ctx context.Context, s *site, id string, server *child) e
 			if err := b.bareClient(ctx, &said, "flood", k.code); err != nil {
 				return err
 			}
+			fmt.Printf("  %d %s, jupyter_client: %.1f s, %d lost\n", k.many, k.name, said.Seconds, k.many-said.Got)
 			bare.rate, bare.lost = append(bare.rate, float64(said.Got)/said.Seconds), append(bare.lost, float64(k.many-said.Got))
 		}
 		what := strconv.Itoa(k.many) + " " + k.name
@@ -128,6 +133,7 @@ func (b *bench) flood(ctx context.Context, s *site, id string, k kindOfFlood, vi
 		}
 		lost = max(lost, k.many-seen)
 	}
+	fmt.Printf("  %d %s, %d viewers: %.1f s, %d lost, at most %.1f MB\n", k.many, k.name, viewers, took.Seconds(), lost, peak/1e6)
 	to.rate, to.lost = append(to.rate, float64(k.many)/took.Seconds()), append(to.lost, float64(lost))
 	to.peak, to.live = append(to.peak, peak/1e6), append(to.live, live.at(0.99))
 	return n.shutdown(ctx)

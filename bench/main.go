@@ -35,7 +35,8 @@ func sections() []section {
 		{"documents", "Shared documents: the engine", documentsSection},
 		{"open", "Opening documents", openSection},
 		{"together", "Editing together: one writer, 20 to 500 viewers", togetherSection},
-		{"notebooks", "Notebooks and kernels", notebooksSection},
+		{"kernels", "Kernels", kernelsSection},
+		{"floods", "Floods of output into a notebook", floodsSection},
 		{"serve", "The server itself", serveSection},
 	}
 }

@@ -50,7 +50,7 @@ func memorySection(ctx context.Context, b *bench) error {
 			return err
 		}
 	}
-	return nil
+	return b.kernelMemory(ctx, s, projects[0], servers[0])
 }
 
 func (b *bench) memoryRows(s *site, projects []string, servers []*child) error {

@@ -37,6 +37,11 @@ func giveBackLater(after time.Duration, percent int, log *slog.Logger) (stop fun
 // needed after all is mapped again from the system's cache at its next use.
 func giveBack() error {
 	debug.FreeOSMemory()
+	return letPagesGo()
+}
+
+// letPagesGo does the second half of it.
+func letPagesGo() error {
 	f, err := os.Open("/proc/self/smaps")
 	if err != nil {
 		return err

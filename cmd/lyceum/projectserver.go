@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"strconv"
+	"sync"
 
 	"lyceum/internal/lyceum"
 	"lyceum/internal/project"
@@ -47,6 +48,11 @@ func (c *projectServerCmd) Run(ctx context.Context, t *terminal) error {
 	}
 	log := slog.New(slog.NewTextHandler(t.err, nil))
 	defer giveBackLater(projectGivesBack, projectGarbage, log)()
+	quiet, stop := context.WithCancel(ctx)
+	var giving sync.WaitGroup
+	giving.Go(func() { giveBackWhenQuiet(quiet, log) })
+	defer giving.Wait()
+	defer stop()
 	if !c.Init {
 		return project.Run(ctx, project.Config{Project: id, Home: c.Home, Run: c.Run_, PublicKey: key, Log: log, Version: version, UnpackBytes: c.UnpackBytes})
 	}

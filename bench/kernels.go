@@ -13,11 +13,18 @@ import (
 	"time"
 )
 
-// notebooksSection measures kernels and notebooks through the hub. Beside it are
-// Jupyter Server, by the same client over the same protocol, and jupyter_client over
-// ZeroMQ; all start the same ipykernel, the machine's own.
-func notebooksSection(ctx context.Context, b *bench) error {
-	s, err := b.site(ctx, "notebooks", -1)
+// kernelsSection measures kernels through the hub. Beside it are Jupyter Server, by the
+// same client over the same protocol, and jupyter_client over ZeroMQ; all start the
+// same ipykernel, the machine's own.
+func kernelsSection(ctx context.Context, b *bench) error {
+	return b.besideJupyter(ctx, b.kernelEchoes, b.kernelStarts, b.kernelReserve)
+}
+
+// besideJupyter calls each of some functions with a running project of a new site, and
+// Jupyter Server.
+func (b *bench) besideJupyter(ctx context.Context, all ...func(ctx context.Context, s *site, project string, server *child) error) error {
+	b.sites++
+	s, err := b.site(ctx, fmt.Sprintf("notebooks-%d", b.sites), -1)
 	if err != nil {
 		return err
 	}
@@ -29,12 +36,12 @@ func notebooksSection(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	server, err := b.jupyterServer(ctx, 0)
+	server, err := b.jupyterServer(ctx, 100+b.sites)
 	if err != nil {
 		return err
 	}
 	defer server.end()
-	for _, f := range []func(context.Context, *site, string, *child) error{b.kernelMemory, b.kernelEchoes, b.kernelStarts, b.kernelReserve, b.floods} {
+	for _, f := range all {
 		if err := f(ctx, s, id, server); err != nil {
 			return err
 		}
@@ -185,7 +192,7 @@ func (b *bench) kernelMemory(ctx context.Context, s *site, id string, server *ch
 		_, err = c.echo(ctx)
 	}
 	if err == nil {
-		err = pause(ctx, 12*time.Second) // what starting needed is given back
+		err = pause(ctx, 40*time.Second) // work is over when nothing was done for 20 s
 	}
 	if err != nil {
 		return err
