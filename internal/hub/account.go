@@ -40,10 +40,31 @@ func maybeTime(t time.Time) *time.Time {
 	return &t
 }
 
+// Preferences are believed as long, and forgotten by the same, as the account itself
+// (package auth).
+const (
+	likesLife = 5 * time.Second
+	likesKept = 2_000
+)
+
+func (h *Hub) likesNotified(n postgres.Notification) {
+	h.likes.heard(n)
+	if n.What == postgres.AccountChanged {
+		h.likes.forget(lyceum.AccountID(n.ID))
+	}
+}
+
 // ownAccount is the whole account of the one who asks.
 func (h *Hub) ownAccount(ctx context.Context, a lyceum.Account) (api.Account, error) {
-	p, err := h.DB.Preferences(ctx, a.ID)
-	return accountOf(a, p), err
+	p, ok, since := h.likes.get(a.ID)
+	if !ok {
+		var err error
+		if p, err = h.DB.Preferences(ctx, a.ID); err != nil {
+			return api.Account{}, err
+		}
+		h.likes.put(a.ID, p, since)
+	}
+	return accountOf(a, p), nil
 }
 
 func (h *Hub) getAccount(ctx context.Context, _ *none) (*body[api.Account], error) {

@@ -115,6 +115,7 @@ func (h *Hub) forgetMembers(id lyceum.ProjectID) {
 // forgetPerson drops what is remembered of an account, after a change made here.
 func (h *Hub) forgetPerson(id lyceum.AccountID) {
 	h.Auth.Forget(id)
+	h.likes.forget(id)
 	h.crews.forgetAll()
 }
 

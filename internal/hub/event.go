@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -133,22 +134,16 @@ func (b *broker) changed(n postgres.Notification) {
 	}
 }
 
-// tell sends what a change means to each of those who listen and may know.
-func (h *Hub) tell(ctx context.Context, n postgres.Notification) {
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
-	defer cancel()
-	var err error
-	switch n.What {
-	case postgres.AccountChanged:
-		h.sendTo(lyceum.AccountID(n.ID), plainEvent("account", nil))
-	case postgres.SettingsChanged:
-		for _, a := range h.events.accounts() {
-			h.sendTo(a, plainEvent("site", nil))
+// tellAll sends what changes mean to each of those who listen and may know.
+func (h *Hub) tellAll(ctx context.Context, list []postgres.Notification) {
+	members, err := h.membersOf(ctx, list)
+	for _, n := range list {
+		if ctx.Err() != nil {
+			return
 		}
-	case postgres.ProjectChanged:
-		err = h.tellProject(ctx, n, false)
-	case postgres.MembersChanged:
-		err = h.tellProject(ctx, n, true)
+		if err == nil {
+			err = h.tell(ctx, n, h.concerned(n, members))
+		}
 	}
 	if err != nil {
 		// The browsers would go on with what is old: they shall read anew.
@@ -157,19 +152,54 @@ func (h *Hub) tell(ctx context.Context, n postgres.Notification) {
 	}
 }
 
-// tellProject sends a project to each of its members who listens.
-func (h *Hub) tellProject(ctx context.Context, n postgres.Notification, members bool) error {
-	id := n.Project()
-	concerned, err := h.concerned(ctx, n, members)
-	if err != nil || len(concerned) == 0 {
-		return err
+// membersOf reads who is in the projects on the list that changed. It returns nil when
+// nobody listens: who comes later reads all anew.
+func (h *Hub) membersOf(ctx context.Context, list []postgres.Notification) (map[lyceum.ProjectID][]lyceum.AccountID, error) {
+	var ids []lyceum.ProjectID
+	for _, n := range list {
+		if n.What == postgres.MembersChanged || n.What == postgres.ProjectChanged && n.Account == "" {
+			ids = append(ids, n.Project())
+		}
 	}
-	settings, err := h.DB.Settings(ctx)
+	if len(ids) == 0 || len(h.events.accounts()) == 0 {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	return h.DB.MemberIDs(ctx, ids)
+}
+
+// tell sends what one change means. concerned is for a change of a project.
+func (h *Hub) tell(ctx context.Context, n postgres.Notification, concerned []lyceum.AccountID) error {
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	switch n.What {
+	case postgres.AccountChanged:
+		h.sendTo(lyceum.AccountID(n.ID), plainEvent("account", nil))
+	case postgres.SettingsChanged:
+		for _, a := range h.events.accounts() {
+			h.sendTo(a, plainEvent("site", nil))
+		}
+	case postgres.ProjectChanged:
+		return h.tellProject(ctx, n, concerned, false)
+	case postgres.MembersChanged:
+		return h.tellProject(ctx, n, concerned, true)
+	}
+	return nil
+}
+
+// tellProject sends a project to each of those concerned.
+func (h *Hub) tellProject(ctx context.Context, n postgres.Notification, concerned []lyceum.AccountID, members bool) error {
+	if len(concerned) == 0 {
+		return nil
+	}
+	id := n.Project()
+	settings, err := h.settings.get(ctx, h.DB)
 	if err != nil {
 		return err
 	}
 	for _, a := range concerned {
-		v, err := h.DB.ProjectFor(ctx, id, a)
+		v, err := h.viewOf(ctx, id, a)
 		if lyceum.IsKind(err, lyceum.NotFound) || (err == nil && v.Role == "") {
 			for _, s := range h.events.of(a) {
 				if s.reaches(id) {
@@ -202,32 +232,23 @@ func (h *Hub) tellProject(ctx context.Context, n postgres.Notification, members 
 }
 
 // concerned returns those who listen and whom a change of a project concerns: its
-// members, and the one who is not any more.
-func (h *Hub) concerned(ctx context.Context, n postgres.Notification, members bool) ([]lyceum.AccountID, error) {
-	if n.Account != "" && !members {
-		return h.listening(n.Account), nil
+// members, and the one who is not any more. all is what membersOf returned.
+func (h *Hub) concerned(n postgres.Notification, all map[lyceum.ProjectID][]lyceum.AccountID) []lyceum.AccountID {
+	if n.What == postgres.ProjectChanged && n.Account != "" {
+		return h.listening(n.Account)
 	}
-	if len(h.events.accounts()) == 0 {
-		return nil, nil
+	if all == nil {
+		return nil
 	}
-	ids, err := h.DB.MemberIDs(ctx, n.Project())
-	if err != nil {
-		return nil, err
-	}
-	if len(ids) == 0 {
+	members := all[n.Project()]
+	if len(members) == 0 {
 		// It was removed for good, its members with it: whoever shows it shall not.
-		return h.events.accounts(), nil
+		return h.events.accounts()
 	}
-	if n.Account != "" {
-		found := false
-		for _, a := range ids {
-			found = found || a == n.Account
-		}
-		if !found {
-			ids = append(ids, n.Account)
-		}
+	if n.Account != "" && !slices.Contains(members, n.Account) {
+		members = append(members, n.Account)
 	}
-	return h.listening(ids...), nil
+	return h.listening(members...)
 }
 
 func (h *Hub) listening(ids ...lyceum.AccountID) []lyceum.AccountID {

@@ -9,6 +9,7 @@ package hub
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -86,6 +87,8 @@ type Hub struct {
 	sockets  *sockets
 	roles    *roles
 	crews    *crews
+	shelf    *shelf
+	likes    *memory[lyceum.AccountID, json.RawMessage] // people's preferences
 	settings settings
 	routes   []projectRoute // of project traffic
 	table    routeTable     // the same, to be searched
@@ -126,7 +129,7 @@ func New(c Config) (*Hub, error) {
 
 // newHub makes the parts that need nothing from outside.
 func newHub(c Config) *Hub {
-	h := &Hub{Config: c, log: c.Logger, base: strings.TrimRight(c.BaseURL.Path, "/"), events: newBroker(), sockets: newSockets(), roles: newRoles(), crews: newCrews(), routes: projectRoutes(), drained: make(chan struct{})}
+	h := &Hub{Config: c, log: c.Logger, base: strings.TrimRight(c.BaseURL.Path, "/"), events: newBroker(), sockets: newSockets(), roles: newRoles(), crews: newCrews(), shelf: newShelf(), likes: newMemory[lyceum.AccountID, json.RawMessage](likesLife, likesKept), routes: projectRoutes(), drained: make(chan struct{})}
 	h.table = newRouteTable(h.routes)
 	var once atomic.Bool
 	h.drain = func() {
@@ -223,9 +226,9 @@ func (h *Hub) Run(ctx context.Context) error {
 	var all sync.WaitGroup
 	all.Go(func() { h.recheck(ctx) })
 	all.Go(func() { h.sockets.cuts.work(ctx, h.cutChanged) })
-	all.Go(func() { h.events.changes.work(ctx, h.tell) })
+	all.Go(func() { h.events.changes.workAll(ctx, h.tellAll) })
 	h.ready.Store(true)
-	err := postgres.Listen(ctx, h.DatabaseURL.Reveal(), postgres.ListenConfig{Logger: h.log}, h.notified)
+	err := postgres.Listen(ctx, h.DatabaseURL.Reveal(), postgres.ListenConfig{Logger: h.log, Abreast: &h.shelf.abreast}, h.notified)
 	h.ready.Store(false)
 	cancel()
 	all.Wait()
@@ -246,6 +249,8 @@ func (h *Hub) notified(n postgres.Notification) {
 	h.Auth.Notified(n)
 	h.roles.notified(n)
 	h.crews.notified(n)
+	h.shelf.notified(n)
+	h.likesNotified(n)
 	h.settings.notified(n)
 	h.cut(n)
 	h.events.changed(n)

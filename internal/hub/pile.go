@@ -43,17 +43,26 @@ func (p *pile[K]) take() []K {
 
 // work does what is piled up, in order, until ctx ends.
 func (p *pile[K]) work(ctx context.Context, do func(context.Context, K)) {
+	p.workAll(ctx, func(ctx context.Context, list []K) {
+		for _, k := range list {
+			if ctx.Err() != nil {
+				return
+			}
+			do(ctx, k)
+		}
+	})
+}
+
+// workAll is work for a worker that does together what came together.
+func (p *pile[K]) workAll(ctx context.Context, do func(context.Context, []K)) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-p.wake:
 		}
-		for _, k := range p.take() {
-			if ctx.Err() != nil {
-				return
-			}
-			do(ctx, k)
+		if list := p.take(); len(list) > 0 {
+			do(ctx, list)
 		}
 	}
 }

@@ -74,7 +74,7 @@ func projectWith(v postgres.ProjectView, can []string, grace time.Duration) api.
 
 // project reads one project as the asker sees it now.
 func (h *Hub) project(ctx context.Context, id lyceum.ProjectID) (*body[api.Project], error) {
-	v, err := h.DB.ProjectFor(ctx, id, grantOf(ctx).Account.ID)
+	v, err := h.viewOf(ctx, id, grantOf(ctx).Account.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +113,7 @@ func (h *Hub) listProjects(ctx context.Context, in *struct {
 	if g.Actor.Only != "" {
 		return h.listOnly(ctx, in.Filter, in.Query, settings.DeleteGrace)
 	}
-	list, next, total, err := h.DB.ListProjects(ctx, g.Account.ID, postgres.ProjectQuery{Text: in.Query, Filter: postgres.ListFilter(in.Filter), Cursor: in.Cursor, Limit: in.Limit})
+	list, next, total, err := h.pageOf(ctx, g.Account.ID, postgres.ProjectQuery{Text: in.Query, Filter: postgres.ListFilter(in.Filter), Cursor: in.Cursor, Limit: in.Limit})
 	if err == nil {
 		err = h.crews.fill(ctx, h.DB, list)
 	}

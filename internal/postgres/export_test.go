@@ -14,3 +14,6 @@ func UnderWay(db *DB) int {
 	}
 	return 1 + len(c.waiting)
 }
+
+// Ping tries the connection as a long silence does.
+func Ping(a *Abreast) error { return a.write(pingMessage) }

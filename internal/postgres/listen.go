@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"lyceum/internal/lyceum"
 )
@@ -18,6 +20,8 @@ type ListenConfig struct {
 	Logger *slog.Logger  // default: none
 	Queue  int           // notifications that may wait for deliver; default 1,024
 	Check  time.Duration // how often a silent connection is tried; default 20 s
+
+	Abreast *Abreast // may be asked then what was delivered; default: none. It serves one Listen
 }
 
 // Listen delivers notifications, one after the other and in the order of their
@@ -36,6 +40,9 @@ func Listen(ctx context.Context, url string, cfg ListenConfig, deliver func(Noti
 		cfg.Queue = 1024
 	}
 	cfg.Check = orDefault(cfg.Check, 20*time.Second)
+	if cfg.Abreast == nil {
+		cfg.Abreast = new(Abreast)
+	}
 	q := &queue{wake: make(chan struct{}, 1), max: cfg.Queue}
 	delivered := make(chan struct{})
 	go func() {
@@ -47,6 +54,7 @@ func Listen(ctx context.Context, url string, cfg ListenConfig, deliver func(Noti
 		q.end()
 	}
 	<-delivered
+	q.drop()
 	return err
 }
 
@@ -86,16 +94,64 @@ func listenOnce(ctx context.Context, url string, cfg ListenConfig, q *queue) (bo
 		return false, mapError(err, "listen")
 	}
 	q.miss()
+	// From here on messages are read as they come and sent meanwhile, which pgx's own
+	// connection does not do.
+	raw, err := conn.PgConn().Hijack()
+	if err != nil {
+		return true, err
+	}
+	defer raw.Conn.Close()
+	return true, mapError(hear(ctx, raw, cfg, q), "wait for notifications")
+}
+
+// hear reads notifications until ctx ends or the connection is lost.
+func hear(ctx context.Context, raw *pgconn.HijackedConn, cfg ListenConfig, q *queue) error {
+	cfg.Abreast.begin(raw.Conn)
+	defer cfg.Abreast.end()
+	defer context.AfterFunc(ctx, func() {
+		_ = cfg.Abreast.write(goodbye)
+		_ = raw.Conn.Close() // this is how the reading ends
+	})()
+	pinged, own := false, false // own: what is answered is the ping
 	for {
-		n, err := waitFor(ctx, conn, cfg.Check)
-		if err != nil {
-			return true, mapError(err, "wait for notifications")
+		if err := raw.Conn.SetReadDeadline(time.Now().Add(cfg.Check)); err != nil {
+			return err
 		}
-		if n != nil {
-			q.add(*n)
+		message, err := raw.Frontend.Receive()
+		if errors.Is(err, os.ErrDeadlineExceeded) && !pinged {
+			// A dead peer sends nothing, so silence is questioned.
+			if err = cfg.Abreast.write(pingMessage); err == nil {
+				pinged = true
+				continue
+			}
+		}
+		if err != nil {
+			return err
+		}
+		pinged = false
+		switch m := message.(type) {
+		case *pgproto3.NotificationResponse:
+			if n := parseNotification(&pgconn.Notification{Channel: m.Channel, Payload: m.Payload}); n != nil {
+				q.add(*n)
+			}
+		case *pgproto3.EmptyQueryResponse:
+			own = true
+		case *pgproto3.ReadyForQuery:
+			if r := cfg.Abreast.answered(own); r != nil {
+				q.add(Notification{round: r})
+			}
+			own = false
+		case *pgproto3.ErrorResponse:
+			return pgconn.ErrorResponseToPgError(m)
 		}
 	}
 }
+
+// Messages of PostgreSQL's protocol 3: a statement that does nothing, and Terminate.
+var (
+	pingMessage = []byte("Q\x00\x00\x00\x0c-- ping\x00")
+	goodbye     = []byte("X\x00\x00\x00\x04")
+)
 
 // waitFor returns the next notification, or nil after a silence in which the
 // connection proved alive: a dead peer sends nothing, so silence is questioned.

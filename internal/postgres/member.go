@@ -28,18 +28,25 @@ func (db *DB) ListMembers(ctx context.Context, id lyceum.ProjectID) ([]lyceum.Me
 	return list, err
 }
 
-// MemberIDs returns the accounts of a project's members, to know whom an event concerns.
-func (db *DB) MemberIDs(ctx context.Context, id lyceum.ProjectID) ([]lyceum.AccountID, error) {
-	var list []lyceum.AccountID
+// MemberIDs returns the accounts of the projects' members, to know whom an event
+// concerns. A project without members is not in the map.
+func (db *DB) MemberIDs(ctx context.Context, ids []lyceum.ProjectID) (map[lyceum.ProjectID][]lyceum.AccountID, error) {
+	var all map[lyceum.ProjectID][]lyceum.AccountID
 	err := db.read(ctx, "list member ids", func(q querier) error {
-		rows, err := q.Query(ctx, `SELECT account FROM members WHERE project = $1`, id)
+		rows, err := q.Query(ctx, `SELECT project, account FROM members WHERE project = ANY($1::uuid[])`, ids)
 		if err != nil {
 			return err
 		}
-		list, err = pgx.CollectRows(rows, pgx.RowTo[lyceum.AccountID])
+		all = make(map[lyceum.ProjectID][]lyceum.AccountID, len(ids))
+		var id lyceum.ProjectID
+		var who lyceum.AccountID
+		_, err = pgx.ForEachRow(rows, []any{&id, &who}, func() error {
+			all[id] = append(all[id], who)
+			return nil
+		})
 		return err
 	})
-	return list, err
+	return all, err
 }
 
 // SetRole gives a member another role. NotFound when the account is no member

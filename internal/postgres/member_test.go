@@ -40,8 +40,8 @@ func TestMembers(t *testing.T) {
 	if diff := cmp.Diff(names, []string{"Zoe owner", "Grace editor", "Ada viewer"}); diff != "" {
 		t.Errorf("ListMembers (-got +want):\n%s", diff)
 	}
-	ids, err := s.MemberIDs(t.Context(), p.ID)
-	if err != nil || len(ids) != 3 {
+	ids, err := s.MemberIDs(t.Context(), []lyceum.ProjectID{lyceum.NewID[lyceum.ProjectID](), p.ID})
+	if err != nil || len(ids) != 1 || len(ids[p.ID]) != 3 {
 		t.Errorf("MemberIDs = %v, %v", ids, err)
 	}
 	v, err := s.ProjectFor(t.Context(), p.ID, grace.ID)

@@ -18,12 +18,13 @@ type What string
 // What changed. ID is the identifier of the thing named.
 const (
 	ProjectChanged  What = "project"  // ID: project; Account: the only one concerned (a star), or "" for all members
-	MembersChanged  What = "members"  // ID: project; Account: whose role changed
+	MembersChanged  What = "members"  // ID: project; Account: whose role changed (the creator's for a new project), or "" for all
 	AccountChanged  What = "account"  // ID: account: its fields, its standing or its invitations
 	SessionRevoked  What = "session"  // ID: session; Account: whose
 	TokenRevoked    What = "token"    // ID: API token; Account: whose
 	SettingsChanged What = "settings" // no ID
 	WorkToDo        What = "work"     // ID: project that lifecycle shall look at
+	ListChanged     What = "list"     // ID: project; Account: "". Only its place in lists is another, which nobody is told of at once
 
 	// Missed is never sent; Listen tells it after each time in which
 	// notifications may have been lost: read again what you keep.
@@ -39,6 +40,8 @@ type Notification struct {
 	What    What             `json:"k"`
 	ID      string           `json:"id,omitempty"`
 	Account lyceum.AccountID `json:"a,omitempty"`
+
+	round *round // it is none but a question that is answered when its turn comes: see Abreast
 }
 
 // Project is the ID as a project's, for ProjectChanged, MembersChanged and WorkToDo.

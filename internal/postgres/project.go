@@ -71,7 +71,7 @@ func (db *DB) CreateProject(ctx context.Context, act Act, n NewProject) (lyceum.
 		if err != nil {
 			return err
 		}
-		if err := notify(ctx, tx, projectChanged(p.ID)); err != nil {
+		if err := notify(ctx, tx, membersChanged(p.ID, act.Actor.Account)); err != nil {
 			return err
 		}
 		return record(ctx, tx, act, "project.create", "project", string(p.ID), detail{"name": p.Name, "copy": n.Source.Copy})

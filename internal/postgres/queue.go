@@ -21,7 +21,9 @@ type queue struct {
 func (q *queue) add(n Notification) {
 	q.mu.Lock()
 	if len(q.waiting) >= q.max {
-		q.waiting, q.missed = nil, true
+		q.dropLocked()
+		n.round.answer(false)
+		q.missed = true
 	} else {
 		q.waiting = append(q.waiting, n)
 	}
@@ -33,9 +35,24 @@ func (q *queue) add(n Notification) {
 // by it.
 func (q *queue) miss() {
 	q.mu.Lock()
-	q.waiting, q.missed = nil, true
+	q.dropLocked()
+	q.missed = true
 	q.mu.Unlock()
 	q.signal()
+}
+
+// drop forgets all that waits.
+func (q *queue) drop() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.dropLocked()
+}
+
+func (q *queue) dropLocked() {
+	for _, n := range q.waiting {
+		n.round.answer(false)
+	}
+	q.waiting = nil
 }
 
 func (q *queue) end() {
@@ -74,10 +91,12 @@ func (q *queue) drain(ctx context.Context, deliver func(Notification)) {
 		}
 		list, ended := q.take()
 		for _, n := range list {
-			if ctx.Err() != nil {
-				return
+			switch {
+			case n.round != nil:
+				n.round.answer(ctx.Err() == nil)
+			case ctx.Err() == nil:
+				deliver(n)
 			}
-			deliver(n)
 		}
 		if ended {
 			return

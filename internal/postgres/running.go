@@ -187,8 +187,11 @@ func (db *DB) Touch(ctx context.Context, id lyceum.ProjectID, at time.Time, edit
 		if err = notFound(err, "no news"); lyceum.IsKind(err, lyceum.NotFound) {
 			return nil
 		}
-		if err != nil || !warned {
+		if err != nil {
 			return err
+		}
+		if !warned {
+			return notify(ctx, tx, Notification{What: ListChanged, ID: string(id)})
 		}
 		return notify(ctx, tx, projectChanged(id))
 	})
