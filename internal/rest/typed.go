@@ -56,11 +56,38 @@ func NewAPI(mux *http.ServeMux, a API) huma.API {
 
 var jsonFormat = huma.Format{
 	Marshal: func(w io.Writer, v any) error {
+		if done, err := writeAppended(w, v); done {
+			return err
+		}
 		e := json.NewEncoder(w)
 		e.SetEscapeHTML(false)
 		return e.Encode(v)
 	},
 	Unmarshal: json.Unmarshal,
+}
+
+// appender is a value that encodes itself: see package api.
+type appender interface {
+	AppendJSON(b []byte) (out []byte, ok bool)
+}
+
+var appended = sync.Pool{New: func() any { return new([]byte) }}
+
+// writeAppended writes v and a line feed to w if v encodes itself.
+func writeAppended(w io.Writer, v any) (done bool, err error) {
+	a, ok := v.(appender)
+	if !ok {
+		return false, nil
+	}
+	buf := appended.Get().(*[]byte)
+	defer appended.Put(buf)
+	b, ok := a.AppendJSON((*buf)[:0])
+	*buf = b
+	if !ok {
+		return false, nil
+	}
+	_, err = w.Write(append(b, '\n'))
+	return true, err
 }
 
 // Register adds an operation. What handler returns as an error becomes the
