@@ -28,3 +28,19 @@ func (d *document) castLocked(msg []byte, meant func(*viewer) bool, late func(*v
 	}
 	clear(d.conns)
 }
+
+// tellSavedLocked tells v what is safe: at once if it can be reached without waiting.
+func (d *document) tellSavedLocked(v *viewer) {
+	if v.busy {
+		v.wakeUp()
+		return
+	}
+	n := v.saved
+	d.conns = append(d.conns[:0], v.conn)
+	if rest := d.store.cfg.Cast(notice{T: "saved", N: &n}.encode(), d.conns); len(rest) > 0 {
+		v.wakeUp()
+	} else {
+		v.savedSent = n
+	}
+	clear(d.conns)
+}

@@ -165,7 +165,9 @@ func (d *document) editLocked(v *viewer, update []byte) (edited bool, err error)
 		d.recordLocked(kindUpdate, v.Account, originEdit, effective)
 	}
 	v.awaits(d.recorded)
-	v.safe(d.safe)
+	if v.safe(d.safe) {
+		v.wakeUp()
+	}
 	if effective == nil && !waits {
 		return false, nil
 	}

@@ -234,7 +234,9 @@ func (d *document) safeNow() {
 	}
 	d.safe = d.wal.safe
 	for _, v := range d.viewers {
-		v.safe(d.safe)
+		if v.safe(d.safe) {
+			d.tellSavedLocked(v)
+		}
 	}
 	d.stirLocked()
 }

@@ -77,14 +77,20 @@ func setOf(ids []uint64) map[uint64]bool {
 
 // listen takes the viewer's messages, one at a time.
 func (d *document) listen(ctx context.Context, conn Conn, v *viewer) error {
-	for {
-		b, err := conn.Read(ctx)
+	take := func(b []byte) error {
+		m, err := decodeMessage(b)
 		if err != nil {
 			return err
 		}
-		m, err := decodeMessage(b)
+		return d.take(v, m)
+	}
+	if c, ok := conn.(caller); ok {
+		return c.Each(ctx, take)
+	}
+	for {
+		b, err := conn.Read(ctx)
 		if err == nil {
-			err = d.take(v, m)
+			err = take(b)
 		}
 		if err != nil {
 			return err

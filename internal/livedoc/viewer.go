@@ -15,6 +15,12 @@ type Conn interface {
 	Write(ctx context.Context, msg []byte) error
 }
 
+// caller is a Conn that calls f with each message on a goroutine of its own, in place of
+// Read, until f or the connection fails or ctx ends.
+type caller interface {
+	Each(ctx context.Context, f func(msg []byte) error) error
+}
+
 // Viewer says who looks.
 type Viewer struct {
 	Account  string // the account's id
@@ -128,14 +134,15 @@ func (v *viewer) awaits(sequence uint64) {
 	v.acks = append(v.acks, ack{v.count, sequence})
 }
 
-// safe tells v which of its messages are safe now.
-func (v *viewer) safe(sequence uint64) {
+// safe notes which of v's messages are safe now, and reports whether there is something
+// to tell it.
+func (v *viewer) safe(sequence uint64) (news bool) {
 	i := 0
 	for ; i < len(v.acks) && v.acks[i].sequence <= sequence; i++ {
 		v.saved = v.acks[i].n
 	}
 	if i > 0 {
 		v.acks = append(v.acks[:0], v.acks[i:]...)
-		v.wakeUp()
 	}
+	return i > 0 && v.Extended
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,10 +17,11 @@ import (
 	"lyceum/internal/rest"
 )
 
-// Conn is an open WebSocket: whole messages, in order. Read and Write may be
-// called from one goroutine each. It is closed by Set.Serve.
+// Conn is an open WebSocket: whole messages, in order. Read, or Each in its place, and
+// Write may be called from one goroutine each. It is closed by Set.Serve.
 type Conn struct {
 	ws      *websocket.Conn
+	raw     net.Conn // below ws
 	kind    websocket.MessageType
 	mixed   bool // the client may send the other kind too
 	stall   time.Duration
@@ -28,8 +30,11 @@ type Conn struct {
 	kill    context.CancelFunc
 	watch   *time.Timer // cuts a write that takes too long
 	slow    atomic.Bool // it was cut so
-	in      chan []byte // what was read; closed at the end
-	readErr error       // why; set before in is closed
+	reading sync.Once   // the reader is started by the first Read or Each
+	readers sync.WaitGroup
+	in      chan []byte   // what was read; closed at the end
+	readErr error         // why; set before in is closed
+	over    chan struct{} // closed when nothing is read any more
 	heard   atomic.Int64
 	waiting atomic.Bool // the reader waits for the client, and not for us
 	fanned  *fanned     // how it is written to; nil when by its own connection
@@ -46,6 +51,14 @@ func (c *Conn) out() *fanOut {
 // Read returns the next message. It returns with ctx, whose end leaves the
 // connection as it is, so that it can be closed with a reason.
 func (c *Conn) Read(ctx context.Context) ([]byte, error) {
+	c.receive(func(m []byte) error {
+		select {
+		case c.in <- m:
+			return nil
+		case <-c.over:
+			return net.ErrClosed
+		}
+	})
 	select {
 	case m, ok := <-c.in:
 		if !ok {
@@ -54,6 +67,30 @@ func (c *Conn) Read(ctx context.Context) ([]byte, error) {
 		return m, nil
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
+	}
+}
+
+// Each calls f with one message after the other, on the goroutine that reads them: there
+// is none to be woken for each. It returns the first error, of f or the connection, or
+// with ctx as Read does. F is not called any more then. F must not wait for long, and
+// nothing was read before.
+func (c *Conn) Each(ctx context.Context, f func(msg []byte) error) error {
+	var mu sync.Mutex // held while f runs
+	c.receive(func(m []byte) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return f(m)
+	})
+	select {
+	case <-c.in: // nothing is sent: it was closed
+		return c.readErr
+	case <-ctx.Done():
+		mu.Lock() // f is not left behind
+		defer mu.Unlock()
+		return context.Cause(ctx)
 	}
 }
 
@@ -91,17 +128,16 @@ func (s *Set) accept(w http.ResponseWriter, r *http.Request, o Options) (*Conn, 
 	if o.Subprotocol != "" {
 		opts.Subprotocols = []string{o.Subprotocol}
 	}
-	c := &Conn{kind: websocket.MessageBinary, mixed: o.Mixed, stall: cmp.Or(o.Stall, stallTime), every: cmp.Or(o.Ping, pingTime), in: make(chan []byte)}
+	c := &Conn{kind: websocket.MessageBinary, mixed: o.Mixed, stall: cmp.Or(o.Stall, stallTime), every: cmp.Or(o.Ping, pingTime), in: make(chan []byte), over: make(chan struct{})}
 	if o.Text {
 		c.kind = websocket.MessageText
 	}
 	opts.OnPongReceived = func(context.Context, []byte) { c.hear() }
 	if c.fanned = s.fans.join(r.Header.Get(fan.Header)); c.fanned != nil {
 		w.Header().Set(fan.Header, "1")
-		w = &hijacking{w, c.fanned}
 	}
 	var err error
-	if c.ws, err = websocket.Accept(w, r, opts); err != nil {
+	if c.ws, err = websocket.Accept(&hijacking{w, c}, r, opts); err != nil {
 		return nil, errAnswered
 	}
 	c.ws.SetReadLimit(cmp.Or(o.Limit, 64<<10))
@@ -118,10 +154,22 @@ var errAnswered = errors.New("answered")
 
 func (c *Conn) hear() { c.heard.Store(time.Now().UnixNano()) }
 
-// receive reads messages until the connection ends. It has one in hand at most:
-// a client that sends faster than its messages are used is slowed down.
-func (c *Conn) receive() {
-	defer close(c.in)
+// receive starts the reader, unless it was started. It gives messages to take, one at a
+// time: a client that sends faster than its messages are used is slowed down. When take
+// fails it reads on, for the client's close frame.
+func (c *Conn) receive(take func(msg []byte) error) {
+	c.reading.Do(func() {
+		c.readers.Go(func() { c.read(take) }) // ends with life
+	})
+}
+
+func (c *Conn) read(take func(msg []byte) error) {
+	fail := func(err error) {
+		if take != nil {
+			c.readErr, take = err, nil
+			close(c.in)
+		}
+	}
 	for {
 		c.hear()
 		c.waiting.Store(true)
@@ -129,17 +177,15 @@ func (c *Conn) receive() {
 		c.waiting.Store(false)
 		switch {
 		case err != nil:
-			c.readErr = err
+			fail(err)
 			return
+		case take == nil:
 		case kind != c.kind && !c.mixed:
-			c.readErr = &CloseError{CodeProtocol, "a message of the wrong type: text or binary"}
-			return
-		}
-		select {
-		case c.in <- m:
-		case <-c.life.Done():
-			c.readErr = net.ErrClosed
-			return
+			fail(&CloseError{CodeProtocol, "a message of the wrong type: text or binary"})
+		default:
+			if err := take(m); err != nil {
+				fail(err)
+			}
 		}
 	}
 }
@@ -167,8 +213,12 @@ func (c *Conn) ping() {
 
 // close ends the connection and tells the client why, unless it went.
 func (c *Conn) close(why *CloseError) {
-	t := time.AfterFunc(closeTime, c.kill)
+	t := time.AfterFunc(closeTime, func() {
+		c.kill()
+		_ = c.raw.Close() // who waits for the client's close frame does not look at life
+	})
 	defer t.Stop()
+	close(c.over)
 	c.lastWord()
 	if why != nil {
 		_ = c.ws.Close(websocket.StatusCode(why.Code), clip(why.Reason)) // it may be gone

@@ -362,10 +362,10 @@ func (c *Conn) lastWord() {
 	}
 }
 
-// hijacking hands out the connection of a fanned socket.
+// hijacking notes the connection below a socket, and hands out that of a fanned one.
 type hijacking struct {
 	http.ResponseWriter
-	fanned *fanned
+	c *Conn
 }
 
 // Hijack implements http.Hijacker.
@@ -374,8 +374,13 @@ func (h *hijacking) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if !h.fanned.begin(conn) {
+	h.c.raw = conn
+	f := h.c.fanned
+	if f == nil {
+		return conn, buffered, nil
+	}
+	if !f.begin(conn) {
 		return nil, nil, errors.Join(errors.New("the fan has ended"), conn.Close())
 	}
-	return h.fanned, bufio.NewReadWriter(buffered.Reader, bufio.NewWriterSize(h.fanned, 2<<10)), nil
+	return f, bufio.NewReadWriter(buffered.Reader, bufio.NewWriterSize(f, 2<<10)), nil
 }

@@ -144,9 +144,8 @@ func (s *Set) Serve(w http.ResponseWriter, r *http.Request, t ticket.Ticket, o O
 	// A cut socket may have a write under way that its client does not take.
 	unhook := context.AfterFunc(ctx, func() { time.AfterFunc(2*closeTime, c.kill) })
 	defer unhook()
-	var all sync.WaitGroup
-	all.Go(c.receive)
-	all.Go(c.ping)
+	var pings sync.WaitGroup
+	pings.Go(c.ping)
 	err = f(ctx, c)
 	if cut := context.Cause(ctx); cut != nil {
 		err = cut
@@ -156,6 +155,7 @@ func (s *Set) Serve(w http.ResponseWriter, r *http.Request, t ticket.Ticket, o O
 		s.Log.Error("a socket failed", "account", t.Account, "err", err)
 	}
 	c.close(why)
-	all.Wait()
+	c.readers.Wait()
+	pings.Wait()
 	return nil
 }

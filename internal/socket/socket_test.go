@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -303,5 +305,95 @@ func TestListen(t *testing.T) {
 	names, err := os.ReadDir(filepath.Dir(path))
 	if err != nil || len(names) != 1 {
 		t.Errorf("the folder has %v, want the socket only (%v)", names, err)
+	}
+}
+
+// TestEach has messages told on the reader's goroutine: in order, one at a time, until
+// the function fails, the client goes or the socket is cut.
+func TestEach(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		end  func(set *socket.Set, client *websocket.Conn)
+		want int
+	}{
+		"it fails":        {func(_ *socket.Set, client *websocket.Conn) { say(t, client, "enough") }, 4413},
+		"it is cut":       {func(set *socket.Set, _ *websocket.Conn) { set.Cut(t.Context(), api.Cut{Session: "s1"}) }, 4401},
+		"the client goes": {func(_ *socket.Set, client *websocket.Conn) { _ = client.CloseNow() }, 0},
+		"a wrong type": {func(_ *socket.Set, client *websocket.Conn) {
+			_ = client.Write(t.Context(), websocket.MessageText, []byte("x"))
+		}, 4400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var set socket.Set
+			var got []string
+			heard, ended := make(chan int, 1), make(chan []string, 1)
+			client := dial(t, serve(t, &set, ada, socket.Options{}, func(ctx context.Context, c *socket.Conn) error {
+				err := c.Each(ctx, func(m []byte) error {
+					if got = append(got, string(m)); string(m) == "enough" {
+						return &socket.CloseError{Code: 4413, Reason: "enough"}
+					}
+					if len(got) == 100 {
+						heard <- len(got)
+					}
+					return nil
+				})
+				ended <- slices.Clone(got) // nothing is told behind its end: -race would see it
+				return err
+			}))
+			for i := range 100 {
+				say(t, client, strconv.Itoa(i))
+			}
+			<-heard
+			told := make(chan int, 1)
+			if c.want > 0 {
+				go func() {
+					code, _ := closed(t, client)
+					told <- code
+				}()
+			}
+			c.end(&set, client)
+			all := <-ended
+			for i := range 100 {
+				if all[i] != strconv.Itoa(i) {
+					t.Fatalf("message %d is %q", i, all[i])
+				}
+			}
+			if c.want == 0 {
+				return
+			}
+			if code := <-told; code != c.want {
+				t.Errorf("closed with %d, want %d", code, c.want)
+			}
+		})
+	}
+}
+
+// TestClosedBeforeItReads ends in time although nobody has read what the client sent,
+// and it does not answer the close frame.
+func TestClosedBeforeItReads(t *testing.T) {
+	t.Parallel()
+	var set socket.Set
+	sent := make(chan struct{})
+	client := dial(t, serve(t, &set, ada, socket.Options{}, func(context.Context, *socket.Conn) error {
+		<-sent
+		return lyceum.Errorf(lyceum.NotFound, "gone")
+	}))
+	say(t, client, "hello")
+	begun := time.Now()
+	close(sent)
+	set.Cut(t.Context(), api.Cut{Session: "s1"}) // waits for its end
+	if took := time.Since(begun); took > 4*time.Second {
+		t.Errorf("it took %v, the library's own patience", took)
+	}
+	if code, _ := closed(t, client); code != 4404 && code != 4401 {
+		t.Errorf("closed with %d, want 4404 or 4401", code)
+	}
+}
+
+func say(t *testing.T, c *websocket.Conn, m string) {
+	t.Helper()
+	if err := c.Write(t.Context(), websocket.MessageBinary, []byte(m)); err != nil {
+		t.Fatal(err)
 	}
 }
