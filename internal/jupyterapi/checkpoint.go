@@ -83,6 +83,7 @@ func (s *Server) restoreCheckpoint(q *request, at, name string) error {
 			return files.Failure("read", at, err)
 		}
 		if utf8.Valid(b) {
+			s.forget(q, at) // what is there now goes, whoever made it
 			return s.saveText(q, at, string(b))
 		}
 		return s.saveBytes(q, at, b)
@@ -91,8 +92,9 @@ func (s *Server) restoreCheckpoint(q *request, at, name string) error {
 	return err
 }
 
-// moveCheckpoint takes the checkpoint of a file along.
+// moveCheckpoint takes the checkpoint of a file along, and what clients know of it.
 func (s *Server) moveCheckpoint(ctx context.Context, from, to string) error {
+	s.moveBases(ctx, from, to)
 	err := s.Files.Move(ctx, s.stateName("checkpoint", from), s.stateName("checkpoint", to), true)
 	if lyceum.IsKind(err, lyceum.NotFound) {
 		return nil

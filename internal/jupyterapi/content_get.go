@@ -118,6 +118,9 @@ func (s *Server) fill(q *request, m *model, format string, full, hash bool) erro
 	if !full {
 		return nil
 	}
+	if utf8.Valid(b) {
+		s.remember(q, m.Path, string(b))
+	}
 	if m.Type == "notebook" {
 		n, err := notebook.Read(string(b))
 		if err != nil {

@@ -153,11 +153,20 @@ func (s *Server) saveText(q *request, at, text string) error {
 	if err := s.Documents.Room(q.Context(), int64(len(text))); err != nil {
 		return err
 	}
-	done, err := s.Documents.Say(q.Context(), at, text, string(q.Ticket.Account))
-	if err != nil || done {
-		return err
+	var done bool
+	var err error
+	if base, ok := s.baseOf(q, at); ok {
+		done, err = s.Documents.SayOver(q.Context(), at, base, text, string(q.Ticket.Account))
+	} else {
+		done, err = s.Documents.Say(q.Context(), at, text, string(q.Ticket.Account))
 	}
-	return s.saveBytes(q, at, []byte(text))
+	if err == nil && !done {
+		err = s.saveBytes(q, at, []byte(text))
+	}
+	if err == nil {
+		s.remember(q, at, text)
+	}
+	return err
 }
 
 func (s *Server) saveBytes(q *request, at string, b []byte) error {

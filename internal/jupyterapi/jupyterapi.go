@@ -51,6 +51,9 @@ type Documents interface {
 	// name of the account by, and returns when it is in the file. It is false when there
 	// is no such file, or it is not one that is edited live.
 	Say(ctx context.Context, path, text, by string) (done bool, err error)
+	// SayOver is Say by somebody who has made text of base: what others have changed in
+	// the document since it said base stays.
+	SayOver(ctx context.Context, path, base, text, by string) (done bool, err error)
 	// Write writes the file at path.
 	Write(ctx context.Context, path string, r io.Reader, how files.Write) (files.Entry, error)
 	// Room refuses what would not fit into the project.
@@ -129,6 +132,7 @@ type Server struct {
 	mu       sync.Mutex
 	sessions []*session
 	chunks   sync.Mutex // one upload in pieces writes at a time
+	bases    sync.Mutex // one base is kept at a time
 	configs  sync.Mutex // one section is changed at a time
 }
 

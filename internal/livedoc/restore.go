@@ -51,6 +51,10 @@ func (s *Store) RestoreVersion(ctx context.Context, path string, seq uint64, by 
 func (d *document) become(text, by, origin string) (uint64, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	return d.becomeLocked(text, by, origin)
+}
+
+func (d *document) becomeLocked(text, by, origin string) (uint64, error) {
 	if d.closed {
 		return 0, lyceum.Errorf(lyceum.Unavailable, "the document is being closed; try again")
 	}

@@ -15,6 +15,7 @@ import (
 	"lyceum/internal/jupyter"
 	"lyceum/internal/jupyterapi"
 	"lyceum/internal/kernels"
+	"lyceum/internal/livedoc"
 	"lyceum/internal/lyceum"
 	"lyceum/internal/socket"
 	"lyceum/internal/term"
@@ -81,6 +82,15 @@ func (j jupyterFiles) Flush(ctx context.Context, path string) error {
 
 // Say edits a live document.
 func (j jupyterFiles) Say(ctx context.Context, path, text, by string) (bool, error) {
+	return j.edit(ctx, path, func(s *livedoc.Store) (bool, error) { return s.Say(ctx, path, text, by) })
+}
+
+// SayOver edits a live document by what differs from base.
+func (j jupyterFiles) SayOver(ctx context.Context, path, base, text, by string) (bool, error) {
+	return j.edit(ctx, path, func(s *livedoc.Store) (bool, error) { return s.SayOver(ctx, path, base, text, by) })
+}
+
+func (j jupyterFiles) edit(ctx context.Context, path string, say func(*livedoc.Store) (bool, error)) (bool, error) {
 	e, err := j.p.dir.StatFollow(ctx, path)
 	if lyceum.IsKind(err, lyceum.NotFound) || err == nil && e.Kind != files.File {
 		return false, nil
@@ -92,7 +102,7 @@ func (j jupyterFiles) Say(ctx context.Context, path, text, by string) (bool, err
 	if err != nil {
 		return false, err
 	}
-	done, err := s.Say(ctx, path, text, by)
+	done, err := say(s)
 	j.p.activity.edit()
 	return done, err
 }
