@@ -30,12 +30,15 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"lyceum/internal/cgroup"
 )
 
 func TestScripts(t *testing.T) {
@@ -66,6 +69,9 @@ func TestScripts(t *testing.T) {
 			switch cond {
 			case "root":
 				return os.Geteuid() == 0, nil
+			case "memory":
+				groups := cgroup.Open("lyceum-e2e")
+				return !groups.IsZero() && !slices.Contains(groups.Missing(), "memory"), nil
 			}
 			return false, nil
 		},

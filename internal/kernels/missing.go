@@ -11,6 +11,10 @@ import (
 // maxMissing is of how many cells it is kept which packages they lack.
 const maxMissing = 20
 
+// maxSaidError is how much is kept of what a cell prints, where that may be an error;
+// in bytes.
+const maxSaidError = 2000
+
 // lack is what an error says that there is not.
 type lack struct {
 	module string // as the program names it, with its dots
@@ -30,7 +34,7 @@ var absences = map[string][]struct {
 	},
 	"r":          {{regexp.MustCompile(`there is no package called [‘'"“]([A-Za-z][\w.]*)`), true}},
 	"julia":      {{regexp.MustCompile(`Package ([A-Za-z]\w*) not found in current path`), true}},
-	"octave":     {{regexp.MustCompile(`(?:package NAME|the package|package) ['"‘]?([A-Za-z][\w-]*)['"’]? (?:is not installed|not found)`), true}, {regexp.MustCompile(`belongs to the ([a-z][\w-]*) package from Octave Forge which seems to not be installed`), true}},
+	"octave":     {{regexp.MustCompile(`(?:package NAME|the package|package) ['"‘]?([A-Za-z][\w-]*)['"’]? (?:is not installed|not found)`), true}, {regexp.MustCompile(`belongs to the ([a-z][\w-]*) package from Octave Forge\s+which seems to not be installed`), true}},
 	"javascript": {{regexp.MustCompile(`Cannot find (?:module|package) '((?:@[\w.-]+/)?[A-Za-z][\w.-]*)`), true}},
 }
 
@@ -43,8 +47,7 @@ func lackOf(language, name, value string) lack {
 	if language == "python" && name != "ModuleNotFoundError" && name != "ImportError" {
 		return lack{}
 	}
-	const enough = 2000 // of a message that is longer the rest is no name
-	value = value[:cutAt(value, enough)]
+	value = value[:cutAt(value, maxSaidError)] // of a message that is longer the rest is no name
 	for _, a := range absences[language] {
 		if m := a.re.FindStringSubmatch(value); m != nil && len(m[1]) < 100 {
 			return lack{strings.TrimRight(m[1], ".-"), a.exact}
@@ -54,7 +57,7 @@ func lackOf(language, name, value string) lack {
 }
 
 // missesLocked notes that a cell lacks a package, and finds out how it is installed.
-func (b *book) missesLocked(cell, name, value string) {
+func (b *book) missesLocked(t *task, name, value string) {
 	k := b.kernel
 	if k == nil {
 		return
@@ -68,13 +71,13 @@ func (b *book) missesLocked(cell, name, value string) {
 		if !ok {
 			return
 		}
-		m.Cell = cell
+		m.Cell = t.Cell
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		if b.kernel != k || b.closed || b.running != nil && b.running.Cell == cell {
-			return
+		if r := b.running; b.kernel != k || b.closed || r != nil && r != t && r.Cell == t.Cell {
+			return // it is tried again already
 		}
-		b.hasLocked(cell)
+		b.hasLocked(t.Cell)
 		b.missing = append(b.missing, m)
 		b.missing = b.missing[max(0, len(b.missing)-maxMissing):]
 		b.tellLocked()

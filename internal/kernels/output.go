@@ -224,6 +224,9 @@ func (b *book) outputLocked(cell string, t *task, m jupyter.Message) {
 	case "stream":
 		var c struct{ Name, Text string }
 		if json.Unmarshal(m.Content, &c) == nil && c.Text != "" {
+			if b.prints && t != nil {
+				t.said = (t.said + c.Text)[max(0, len(t.said)+len(c.Text)-maxSaidError):]
+			}
 			b.addLocked(op{kind: opStream, cell: cell, name: c.Name, text: c.Text})
 		}
 		return

@@ -32,6 +32,7 @@ type book struct {
 	doc       Document // nil only before found has opened it
 	kernel    *Kernel
 	detach    context.CancelFunc // of the pump of the kernel
+	prints    bool               // the kernel prints its errors, and calls what failed well
 	held      bool               // the kernel starts or restarts: nothing is sent
 	failed    string             // why the last action came to nothing
 	queue     []*task            // the first one may be running
@@ -68,6 +69,7 @@ type task struct {
 	Failed  bool `json:"failed,omitempty"`
 
 	times map[string]any
+	said  string // the end of what it printed, of kernels that print their errors
 }
 
 // question is an input_request.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"lyceum/internal/api"
@@ -73,6 +74,7 @@ func (b *book) attachLocked(k *Kernel) {
 	b.number, b.known = 0, 0
 	b.acking = make(chan struct{}, 1)
 	b.comms = newComms()
+	b.prints = strings.EqualFold(k.Info().Language, "octave")
 	sub := k.Subscribe(Options{Keep: true})
 	b.runs.wg.Go(func() { b.pump(ctx, k, sub) })
 }

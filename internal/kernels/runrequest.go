@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 	"unicode/utf8"
 
 	"lyceum/internal/api"
@@ -53,7 +54,11 @@ func (b *book) ask(ctx context.Context, e api.NotebookEvent) (map[string]any, er
 	if at, ok := e.Content["cursor_pos"].(float64); ok {
 		e.Content["cursor_pos"] = toRunes(code, int(at))
 	}
-	m, err := k.Request(ctx, ch, e.Type+"_request", e.Content)
+	ask := func() (jupyter.Message, error) { return k.Request(ctx, ch, e.Type+"_request", e.Content) }
+	if e.Type == "kernel_info" {
+		ask = func() (jupyter.Message, error) { return kernelInfo(ctx, k) }
+	}
+	m, err := ask()
 	if err != nil {
 		return nil, err
 	}
@@ -70,6 +75,21 @@ func (b *book) ask(ctx context.Context, e api.NotebookEvent) (map[string]any, er
 		content["matches"] = all[:maxCompleted]
 	}
 	return content, nil
+}
+
+// infoTime is how long a kernel may take to answer on control, where it does so at
+// all: IRkernel does not.
+const infoTime = 3 * time.Second
+
+// kernelInfo asks a kernel about itself, while it works if it can tell then.
+func kernelInfo(ctx context.Context, k *Kernel) (jupyter.Message, error) {
+	soon, cancel := context.WithTimeout(ctx, infoTime)
+	m, err := k.Request(soon, jupyter.Control, "kernel_info_request", nil)
+	cancel()
+	if err == nil || !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+		return m, err
+	}
+	return k.Request(ctx, jupyter.Shell, "kernel_info_request", nil)
 }
 
 // toRunes turns a place in UTF-16 units into one in characters, as Jupyter counts.

@@ -249,7 +249,9 @@ func (b *book) replyLocked(t *task, m jupyter.Message) {
 	b.payloadLocked(t.Cell, c.Payload)
 	if t.Replied = true; t.Failed {
 		b.dropWaitingLocked(t)
-		b.missesLocked(t.Cell, c.Name, c.Value)
+		b.missesLocked(t, c.Name, c.Value)
+	} else if t.said != "" {
+		b.missesLocked(t, "", t.said)
 	}
 	b.input = nil
 	b.finishLocked(t)
@@ -321,7 +323,7 @@ func (b *book) introduce(k *Kernel, chosen bool) {
 	var c struct {
 		Language map[string]any `json:"language_info"`
 	}
-	m, err := k.Request(ctx, jupyter.Control, "kernel_info_request", nil)
+	m, err := kernelInfo(ctx, k)
 	if err != nil || json.Unmarshal(m.Content, &c) != nil {
 		return
 	}
