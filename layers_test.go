@@ -40,6 +40,7 @@ var rooms = map[string]int{
 	"internal/git":             2,
 
 	"internal/auth":       3,
+	"internal/transfer":   3,
 	"internal/lifecycle":  3,
 	"internal/livedoc":    3,
 	"internal/jupyterapi": 3,
@@ -78,11 +79,11 @@ var owners = map[string][]string{
 	"github.com/prometheus/client_golang": {"internal/rest", "internal/hub", "cmd/lyceum"},
 	"golang.org/x/image":                  {"internal/preview"},
 	"golang.org/x/text":                   {"internal/archive", "internal/preview", "internal/search", "internal/livedoc"},
-	"github.com/klauspost/compress":       {"internal/archive", "internal/livedoc"},
+	"github.com/klauspost/compress":       {"internal/archive", "internal/livedoc", "internal/transfer"},
 	"github.com/xi2/xz":                   {"internal/archive"},
 	"golang.org/x/crypto/argon2":          {"internal/auth"},
 	"golang.org/x/crypto/acme":            {"cmd/lyceum"},
-	"golang.org/x/sys":                    {"internal/cgroup", "internal/term", "internal/files", "internal/pgserver", "internal/compute/process", "internal/supervisor", "internal/project", "internal/livedoc", "internal/link", "cmd/lyceum"},
+	"golang.org/x/sys":                    {"internal/cgroup", "internal/term", "internal/files", "internal/pgserver", "internal/compute/process", "internal/supervisor", "internal/project", "internal/livedoc", "internal/link", "internal/transfer", "cmd/lyceum"},
 	"golang.org/x/time":                   {"internal/auth", "internal/rest"},
 	"golang.org/x/sync":                   {"internal/lifecycle", "internal/hub", "internal/auth", "internal/postgres", "cmd/lyceum"},
 }

@@ -30,6 +30,8 @@ type cli struct {
 	Config        configCmd        `cmd:"" help:"Show the values that serve would use, and where each comes from."`
 	Admin         adminCmd         `cmd:"" help:"Administer the site from this machine."`
 	Migrate       migrateCmd       `cmd:"" help:"Bring the database to this version's tables and exit."`
+	Export        exportCmd        `cmd:"" help:"Write the whole site, database and files, into one file (docs/how-to/move.md)."`
+	Import        importCmd        `cmd:"" help:"Make an empty site the one that was exported."`
 	History       historyCmd       `cmd:"" help:"Tell what a file of this project was, and bring it back."`
 	Run           runCmd           `cmd:"" help:"Run a notebook of this project, and show what it puts out."`
 	NotebookClean notebookCleanCmd `cmd:"" name:"notebook-clean" help:"Take the outputs out of a notebook: a filter for git (docs/how-to/notebooks.md)."`

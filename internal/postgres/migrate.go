@@ -25,7 +25,16 @@ const oldest = 140000
 // may call it at once: one works, the others wait (up to two minutes). It returns
 // an error of kind Invalid, and changes nothing, when PostgreSQL is too old or the
 // schema is newer than this program.
-func Migrate(ctx context.Context, url string) error {
+func Migrate(ctx context.Context, url string) error { return migrateTo(ctx, url, 0) }
+
+// MigrateTo brings an older database to one schema, which may be older than this
+// program's; a newer one is left as it is.
+func MigrateTo(ctx context.Context, url string, schema int64) error {
+	return migrateTo(ctx, url, schema)
+}
+
+// migrateTo brings the database to a schema; 0 is this program's.
+func migrateTo(ctx context.Context, url string, schema int64) error {
 	cfg, err := pgx.ParseConfig(url)
 	if err != nil {
 		return lyceum.Wrap(lyceum.Invalid, err, "the database URL cannot be read")
@@ -43,10 +52,11 @@ func Migrate(ctx context.Context, url string) error {
 	if err := checkNewer(ctx, db, newest(p)); err != nil {
 		return err
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return mapError(err, "migrate the database")
+	if schema == 0 {
+		schema = newest(p)
 	}
-	return nil
+	_, err = p.UpTo(ctx, schema)
+	return mapError(err, "migrate the database")
 }
 
 func provider(db *sql.DB) (*goose.Provider, error) {

@@ -54,6 +54,16 @@ func openPlaces(data string) (places, *os.File, error) {
 	return at, lock, nil
 }
 
+// Homes takes the data folder of a site whose server does not run, until release is
+// called, and returns the folder of its projects' homes. Conflict when one does.
+func Homes(data string) (homes string, release func() error, err error) {
+	at, lock, err := openPlaces(data)
+	if err != nil {
+		return "", nil, err
+	}
+	return at.projects, lock.Close, nil
+}
+
 // ownFolder makes a folder that is ours and nobody else's to write in.
 func ownFolder(dir string, mode os.FileMode) error {
 	if err := os.Mkdir(dir, mode); err != nil && !errors.Is(err, os.ErrExist) {
