@@ -207,7 +207,7 @@ var siteActs = []string{"StopIdle", "Purge"}
 var notAudited = map[string]string{
 	"Account AccountByEmail AuditFilter Busy Counts Crews Env FindPeople IdleSince InvitationByHash Layout LimitsOf ProjectLimits ListAccounts ListAllProjects ListAudit " +
 		"ListEnv ListInvitations ListInvitationsFor ListMembers ListProjects ListSessions ListTokens LostRights MemberIDs PasswordHash Places Projects " +
-		"Preferences ProjectFor PurgeDue ResolveSlug RoleIn Settings SetupNeeded Version Work Ping Stat Close": "they change nothing",
+		"Preferences ProjectFor PurgeDue ResolveSlug RoleIn Settings SetupNeeded Snapshot Version Work Ping Stat Close": "they change nothing",
 	"SetStar SetLayout":                           "what people arrange for themselves",
 	"SessionByHash TokenByHash Touch":             "use is not an act",
 	"SetState WarnIdle AssignUID":                 "what lifecycle sees and does on the way",
