@@ -37,28 +37,44 @@ func giveBackLater(after time.Duration, percent int, log *slog.Logger) (stop fun
 // needed after all is mapped again from the system's cache at its next use.
 func giveBack() error {
 	debug.FreeOSMemory()
-	return letPagesGo()
-}
-
-// letPagesGo does the second half of it.
-func letPagesGo() error {
-	f, err := os.Open("/proc/self/smaps")
+	all, err := filePagesOf("/proc/self/smaps")
 	if err != nil {
 		return err
 	}
+	return letGo(all)
+}
+
+// span is a range of addresses.
+type span struct{ start, end uintptr }
+
+// filePagesOf returns the mappings of files in smaps (proc_pid_smaps(5)) whose pages
+// can be let go.
+func filePagesOf(smaps string) (all []span, err error) {
+	f, err := os.Open(smaps)
+	if err != nil {
+		return nil, err
+	}
 	defer f.Close()
-	var start, end uintptr
-	for s := bufio.NewScanner(f); s.Scan(); {
-		line := s.Text()
+	var now span
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		line := lines.Text()
 		if a, b, ok := programPages(line); ok || isMapping(line) {
-			start, end = a, b // a range of none, for a mapping that is not the program's
+			now = span{a, b} // a range of none, for a mapping that is not the program's
 			continue
 		}
 		// Pages that a dynamic linker has changed are no longer the file's.
-		if line, found := strings.CutPrefix(line, "Anonymous:"); !found || end == 0 || strings.Fields(line)[0] != "0" {
-			continue
+		if line, found := strings.CutPrefix(line, "Anonymous:"); found && now.end > 0 && strings.Fields(line)[0] == "0" {
+			all = append(all, now)
 		}
-		if _, _, errno := unix.Syscall(unix.SYS_MADVISE, start, end-start, unix.MADV_DONTNEED); errno != 0 {
+	}
+	return all, lines.Err()
+}
+
+// letGo lets go of the pages of files.
+func letGo(all []span) error {
+	for _, s := range all {
+		if _, _, errno := unix.Syscall(unix.SYS_MADVISE, s.start, s.end-s.start, unix.MADV_DONTNEED); errno != 0 {
 			return fmt.Errorf("madvise: %w", errno)
 		}
 	}

@@ -15,10 +15,10 @@ import (
 // between two looks, and are quiet when they used less between all of the next
 // quietLooks: a record for the hub each 10 s, and sockets that are only open, use less.
 const (
-	quietEvery = 5 * time.Second
+	quietEvery = 3 * time.Second
 	quietMost  = 15 * time.Millisecond
-	quietLooks = 4
-	quietGrown = 768 << 10 // bytes that may come to each kind of memory by what is done all the time
+	quietLooks = 7
+	quietGrown = 512 << 10 // bytes that may come to each kind of memory by what is done all the time
 )
 
 // held is the memory of a process in bytes.
@@ -56,6 +56,10 @@ func (q *quiet) look(used time.Duration, now held) (heap, pages bool) {
 // the hub needs, the system maps sixteen for one.
 func giveBackWhenQuiet(ctx context.Context, log *slog.Logger) {
 	q := quiet{used: processorTime(), base: memory()}
+	files, err := filePagesOf("/proc/self/smaps") // they stay where they are
+	if err != nil {
+		log.Warn("memory that is not needed any more stays in use", "err", err)
+	}
 	tick := time.NewTicker(quietEvery)
 	defer tick.Stop()
 	for {
@@ -64,12 +68,12 @@ func giveBackWhenQuiet(ctx context.Context, log *slog.Logger) {
 			return
 		case <-tick.C:
 		}
-		var err error
+		err = nil
 		switch heap, pages := q.look(processorTime(), memory()); {
 		case heap:
 			err = giveBack()
 		case pages:
-			err = letPagesGo()
+			err = letGo(files)
 		default:
 			continue
 		}

@@ -18,8 +18,8 @@ func TestQuiet(t *testing.T) {
 		now held
 	}{
 		{1, held{mb, mb}}, {1, held{2 * mb, 2 * mb}}, {500, held{9 * mb, 9 * mb}}, {2, held{9 * mb, 9 * mb}}, {300, held{9 * mb, 9 * mb}},
-		{3, held{9 * mb, 9 * mb}}, {4, held{9 * mb, 9 * mb}}, {5, held{9 * mb, 9 * mb}}, {6, held{9 * mb, 9 * mb}}, {7, held{mb, 3 * mb}}, {8, held{3 * mb, mb}},
-		{16, held{3 * mb, mb}}, {15, held{mb, mb}}, {0, held{mb, mb}}, {0, held{mb, mb}}, {0, held{mb, mb}}, {0, held{mb, mb}},
+		{3, held{9 * mb, 9 * mb}}, {4, held{9 * mb, 9 * mb}}, {5, held{9 * mb, 9 * mb}}, {6, held{9 * mb, 9 * mb}}, {0, held{9 * mb, 9 * mb}}, {0, held{9 * mb, 9 * mb}}, {0, held{9 * mb, 9 * mb}}, {7, held{mb, 3 * mb}}, {8, held{3 * mb, mb}},
+		{16, held{3 * mb, mb}}, {15, held{mb, mb}}, {0, held{mb, mb}}, {0, held{mb, mb}}, {0, held{mb, mb}}, {0, held{mb, mb}}, {0, held{mb, mb}}, {0, held{mb, mb}}, {0, held{mb, mb}},
 	} {
 		used += time.Duration(c.ms) * time.Millisecond
 		heap, pages := q.look(used, c.now)
@@ -31,7 +31,7 @@ func TestQuiet(t *testing.T) {
 			got += "pages "
 		}
 	}
-	if want := "1 1 heap pages 500 2 300 3 4 5 6 heap pages 7 pages 8 heap 16 15 0 0 0 heap pages 0 "; got != want {
+	if want := "1 1 heap pages 500 2 300 3 4 5 6 0 0 0 heap pages 7 pages 8 heap 16 15 0 0 0 0 0 0 heap pages 0 "; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
