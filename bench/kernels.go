@@ -192,7 +192,7 @@ func (b *bench) kernelMemory(ctx context.Context, s *site, id string, server *ch
 		_, err = c.echo(ctx)
 	}
 	if err == nil {
-		err = pause(ctx, 40*time.Second) // work is over when nothing was done for 20 s
+		err = pause(ctx, 30*time.Second) // work is over when nothing was done for 21 s
 	}
 	if err != nil {
 		return err
