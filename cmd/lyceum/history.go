@@ -4,15 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -215,46 +211,23 @@ type histories struct {
 
 // openHistories finds the project that a file is in: the home of who asks.
 func openHistories(file string) (*histories, error) {
-	home, err := os.UserHomeDir()
-	if err == nil {
-		home, err = filepath.EvalSymlinks(home)
-	}
-	if err != nil {
-		return nil, lyceum.Errorf(lyceum.Invalid, "there is no home folder: run this inside a project")
-	}
-	// The file itself may be gone.
-	dir, err := filepath.EvalSymlinks(filepath.Dir(file))
-	if err != nil {
-		return nil, lyceum.Errorf(lyceum.NotFound, "there is no folder %s", filepath.Dir(file))
-	}
-	full := filepath.Join(dir, filepath.Base(file))
-	if real, err := filepath.EvalSymlinks(full); err == nil {
-		full = real
-	}
-	path, err := filepath.Rel(home, full)
-	if err != nil || path == ".." || strings.HasPrefix(path, "../") {
-		return nil, lyceum.Errorf(lyceum.Invalid, "%s is not in the home folder %s", file, home)
-	}
-	h := &histories{path: path}
-	state, err := os.Open(filepath.Join(home, filepath.Dir(project.LocalSocket)))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, lyceum.Errorf(lyceum.NotFound, "there are no histories here: no file was ever edited together")
-	}
+	home, err := homeFolder()
 	if err != nil {
 		return nil, err
 	}
-	// Open for as long as the program runs: a home may be too far down for the address of a socket.
-	socket := fmt.Sprintf("/proc/self/fd/%d/%s", state.Fd(), filepath.Base(project.LocalSocket))
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		defer runtime.KeepAlive(state)
-		var d net.Dialer
-		return d.DialContext(ctx, "unix", socket)
+	path, err := pathInHome(home, file)
+	if err != nil {
+		return nil, err
 	}
-	if c, err := dial(context.Background(), "", ""); err == nil {
-		h.client = &http.Client{Transport: &http.Transport{DialContext: dial}, Timeout: time.Minute}
-		return h, c.Close()
+	h := &histories{path: path}
+	switch h.client, err = localClient(home); {
+	case err == nil:
+		h.client.Timeout = time.Minute
+	case lyceum.IsKind(err, lyceum.Unavailable):
+		h.archive, err = livedoc.OpenArchive(filepath.Join(home, filepath.Dir(project.LocalSocket), "documents"))
+	case lyceum.IsKind(err, lyceum.NotFound):
+		return nil, lyceum.Errorf(lyceum.NotFound, "there are no histories here: no file was ever edited together")
 	}
-	h.archive, err = livedoc.OpenArchive(filepath.Join(state.Name(), "documents"))
 	return h, err
 }
 
@@ -343,7 +316,7 @@ func (h *histories) ask(ctx context.Context, method string, q url.Values, body, 
 	for s := range strings.SplitSeq(h.path, "/") {
 		segments = append(segments, url.PathEscape(s))
 	}
-	r, err := http.NewRequestWithContext(ctx, method, "http://project/history/"+strings.Join(segments, "/")+"?"+q.Encode(), &b)
+	r, err := http.NewRequestWithContext(ctx, method, localAddress+"history/"+strings.Join(segments, "/")+"?"+q.Encode(), &b)
 	if err != nil {
 		return err
 	}
@@ -355,15 +328,8 @@ func (h *histories) ask(ctx context.Context, method string, q url.Values, body, 
 		return lyceum.Wrap(lyceum.Unavailable, err, "the project's server does not answer")
 	}
 	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		var p api.Problem
-		if err := json.NewDecoder(res.Body).Decode(&p); err != nil || p.Detail == "" {
-			return fmt.Errorf("the project's server answers %s", res.Status)
-		}
-		if res.StatusCode == http.StatusUnprocessableEntity {
-			return lyceum.Errorf(lyceum.Invalid, "%s", p.Detail)
-		}
-		return errors.New(p.Detail)
+	if err := refusal(res); err != nil {
+		return err
 	}
 	if v, ok := out.(*livedoc.Past); ok {
 		text, err := io.ReadAll(res.Body)

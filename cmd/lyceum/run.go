@@ -8,18 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
 	"lyceum/internal/api"
 	"lyceum/internal/lyceum"
-	"lyceum/internal/project"
 )
 
 // runCmd runs a notebook inside a project.
@@ -37,11 +33,18 @@ var errCellFailed = errors.New("a cell ended with an error")
 // Run asks the project's server. The run goes on there when the command is ended by a
 // signal other than an interrupt.
 func (c *runCmd) Run(ctx context.Context, t *terminal) error {
-	path, err := pathInHome(c.File)
+	if _, err := os.Stat(c.File); err != nil {
+		return lyceum.Errorf(lyceum.NotFound, "there is no file %s", c.File)
+	}
+	home, err := homeFolder()
 	if err != nil {
 		return err
 	}
-	client, err := localClient()
+	path, err := pathInHome(home, c.File)
+	if err != nil {
+		return err
+	}
+	client, err := localClient(home)
 	if err != nil {
 		return err
 	}
@@ -49,7 +52,7 @@ func (c *runCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	at := "http://project/%s/" + (&url.URL{Path: path}).EscapedPath()
+	at := localAddress + "%s/" + (&url.URL{Path: path}).EscapedPath()
 	res, err := send(ctx, client, fmt.Sprintf(at, "run"), body)
 	if err != nil {
 		return err
@@ -147,57 +150,8 @@ func send(ctx context.Context, client *http.Client, at string, body []byte) (*ht
 	if err != nil {
 		return nil, err
 	}
-	if res.StatusCode == http.StatusOK {
-		return res, nil
+	if err := refusal(res); err != nil {
+		return nil, errors.Join(err, res.Body.Close())
 	}
-	defer res.Body.Close()
-	var p api.Problem
-	if err := json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&p); err != nil || p.Detail == "" {
-		return nil, fmt.Errorf("the project's server answered %s", res.Status)
-	}
-	return nil, errors.New(p.Detail)
-}
-
-// pathInHome is the path of a file from the home, as the project knows it.
-func pathInHome(file string) (string, error) {
-	home, err := os.UserHomeDir()
-	if err == nil {
-		home, err = filepath.EvalSymlinks(home)
-	}
-	if err != nil {
-		return "", lyceum.Errorf(lyceum.Invalid, "there is no home folder: run this inside a project")
-	}
-	full, err := filepath.EvalSymlinks(file)
-	if err != nil {
-		return "", lyceum.Errorf(lyceum.NotFound, "there is no file %s", file)
-	}
-	path, err := filepath.Rel(home, full)
-	if err != nil || path == ".." || strings.HasPrefix(path, "../") {
-		return "", lyceum.Errorf(lyceum.Invalid, "%s is not in the home folder %s", file, home)
-	}
-	return path, nil
-}
-
-// localClient speaks with the project's server by its own socket.
-func localClient() (*http.Client, error) {
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return nil, lyceum.Errorf(lyceum.Invalid, "there is no home folder: run this inside a project")
-	}
-	state, err := os.Open(filepath.Join(home, filepath.Dir(project.LocalSocket)))
-	if err != nil {
-		return nil, lyceum.Errorf(lyceum.Unavailable, "no project's server runs here: run this inside a project")
-	}
-	// Open for as long as the program runs: a home may be too far down for the address of a socket.
-	socket := fmt.Sprintf("/proc/self/fd/%d/%s", state.Fd(), filepath.Base(project.LocalSocket))
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		defer runtime.KeepAlive(state)
-		var d net.Dialer
-		return d.DialContext(ctx, "unix", socket)
-	}
-	c, err := dial(context.Background(), "", "")
-	if err != nil {
-		return nil, lyceum.Wrap(lyceum.Unavailable, err, "no project's server runs here: run this inside a project")
-	}
-	return &http.Client{Transport: &http.Transport{DialContext: dial}}, c.Close()
+	return res, nil
 }

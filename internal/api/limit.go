@@ -58,5 +58,8 @@ type Process struct {
 	Started      time.Time `json:"started"`
 	Terminal     string    `json:"terminal,omitempty" doc:"the terminal that it was started in"`
 	TerminalName string    `json:"terminalName,omitempty"`
+	Kernel       string    `json:"kernel,omitempty" doc:"the kernel that it is, or that started it"`
+	KernelName   string    `json:"kernelName,omitempty"`
+	Notebook     string    `json:"notebook,omitempty" doc:"the notebook that the kernel is for"`
 	Own          bool      `json:"own,omitempty" doc:"it is the project's own server and cannot be ended alone"`
 }

@@ -81,6 +81,13 @@ func TestKernels(t *testing.T) {
 		t.Errorf("the kernel is %+v", k)
 	}
 	first := k.PID
+	named := false
+	for _, p := range decode[[]api.Process](t, w.want(http.StatusOK, "GET", "processes", "")) {
+		named = named || p.PID == k.PID && p.Kernel == k.ID && p.KernelName == k.DisplayName && p.Notebook == "a.ipynb"
+	}
+	if !named {
+		t.Errorf("among the processes the kernel %d is not named", k.PID)
+	}
 	w.want(http.StatusOK, "PATCH", "kernels/"+made.ID, `{"action":"interrupt"}`)
 	w.want(http.StatusUnprocessableEntity, "PATCH", "kernels/"+made.ID, `{"action":"dance"}`)
 	w.want(http.StatusOK, "PATCH", "kernels/"+made.ID, `{"action":"restart"}`)

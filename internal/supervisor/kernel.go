@@ -329,6 +329,26 @@ func (k *kernel) tellKilled(killed *api.Killed) bool {
 	return true
 }
 
+// sessions returns the kernels that run by the sessions of their processes.
+func (ks *kernels) sessions() map[int]*kernel {
+	all := map[int]*kernel{}
+	for _, k := range ks.now() {
+		k.mu.Lock()
+		if k.status.PID > 0 {
+			all[k.status.PID] = k
+		}
+		k.mu.Unlock()
+	}
+	return all
+}
+
+// names are the kernel's id, its name, and the notebook that it is for.
+func (k *kernel) names() (id, name, path string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.launch.ID, k.launch.DisplayName, k.launch.Path
+}
+
 // attach makes whoever calls the one reader; the one before is cut off.
 func (k *kernel) attach(cut context.CancelFunc) {
 	k.mu.Lock()

@@ -78,7 +78,7 @@ func (s *Supervisor) listProcesses(w http.ResponseWriter, _ *http.Request, _ cal
 // rows reads all processes of the project.
 func (s *Supervisor) rows() []row {
 	boot := bootTime()
-	terminals := s.terminals.sessions()
+	terminals, kernels := s.terminals.sessions(), s.kernels.sessions()
 	self, server := os.Getpid(), s.server.pid()
 	var rows []row
 	for _, pid := range tree(self) {
@@ -90,6 +90,9 @@ func (s *Supervisor) rows() []row {
 		if t := terminals[r.session]; t != nil {
 			info := t.Info()
 			r.Terminal, r.TerminalName = info.ID, info.Name
+		}
+		if k := kernels[r.session]; k != nil {
+			r.Kernel, r.KernelName, r.Notebook = k.names()
 		}
 		rows = append(rows, r)
 	}

@@ -3026,11 +3026,16 @@ export interface components {
             cpuPercent: number;
             /** Format: double */
             cpuSeconds: number;
+            /** @description the kernel that it is, or that started it */
+            kernel?: string;
+            kernelName?: string;
             /**
              * Format: int64
              * @description what it holds for itself
              */
             memoryBytes: number;
+            /** @description the notebook that the kernel is for */
+            notebook?: string;
             /** @description it is the project's own server and cannot be ended alone */
             own?: boolean;
             /** Format: int64 */

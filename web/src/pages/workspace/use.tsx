@@ -106,7 +106,7 @@ function Row({ process: p, onEnd }: { process: Process; onEnd: () => void }) {
         </p>
         <small className="numbers">
           {facts}
-          {p.own ? ` · ${t("the project's server")}` : p.terminalName ? ` · ${p.terminalName}` : ""}
+          {p.own ? ` · ${t("the project's server")}` : of(p)}
         </small>
       </div>
       {p.own ? null : (
@@ -139,4 +139,10 @@ export function UsedUp() {
       {last && last.at > seen ? <Button onClick={known}>{t("Understood")}</Button> : null}
     </div>
   );
+}
+
+/** What a program belongs to: a notebook, a kernel without one, or a terminal. */
+function of(p: Process): string {
+  const name = p.notebook ?? p.kernelName ?? p.terminalName;
+  return name ? ` · ${name}` : "";
 }
