@@ -289,7 +289,8 @@ func takeLock(name string, log *slog.Logger) (*os.File, error) {
 		return nil, fmt.Errorf("lock the folder of documents: %w", err)
 	}
 	// One that was killed may have left a child between fork and exec, which holds
-	// the lock for an instant.
+	// the lock for an instant. flock knows no deadline, and a thread that waits in it
+	// cannot be called back, by closing the file neither: so it is asked again.
 	for range lockTries {
 		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
