@@ -1,29 +1,11 @@
 // Notebooks as people use them, with a real kernel: cells by key and by hand, outputs
 // as they come, together, and when nobody looks.
-import type { Locator } from "playwright-core";
 import { afterAll, describe, expect, test } from "vitest";
 import { addMember, broken, Desk, makeProject } from "./desk.ts";
 import { Journey } from "./harness.ts";
+import { notebook, Sheet } from "./sheet.ts";
 
 const journey = new Journey();
-
-type Source = { id: string; type?: "code" | "markdown" | "raw"; source: string; outputs?: unknown[] };
-
-/** An .ipynb of cells. */
-function notebook(cells: Source[]): string {
-  return JSON.stringify({
-    cells: cells.map(({ id, type = "code", source, outputs }) => ({
-      id,
-      cell_type: type,
-      metadata: {},
-      source,
-      ...(type === "code" && { execution_count: null, outputs: outputs ?? [] }),
-    })),
-    metadata: { kernelspec: { name: "python3", display_name: "Python 3", language: "python" } },
-    nbformat: 4,
-    nbformat_minor: 5,
-  });
-}
 
 // What ipywidgets sends for IntSlider(3): it need not be installed for this.
 const slider = `
@@ -45,71 +27,6 @@ def on(msg):
 comm.on_msg(on)
 display({'application/vnd.jupyter.widget-view+json': {'version_major': 2, 'version_minor': 0, 'model_id': comm.comm_id}, 'text/plain': 'IntSlider(value=3)'}, raw=True)
 `;
-
-/** A notebook that is open in somebody's browser. */
-class Sheet {
-  readonly desk: Desk;
-  constructor(desk: Desk) {
-    this.desk = desk;
-  }
-
-  cell(id: string): Locator {
-    return this.desk.page.locator(`[data-cell="${id}"]:visible`);
-  }
-
-  cells(): Promise<(string | null)[]> {
-    return this.desk.page
-      .locator("[data-cell]")
-      .evaluateAll((all) => all.map((c) => c.getAttribute("data-cell")));
-  }
-
-  async open(name: string): Promise<void> {
-    await this.desk.row(name).click();
-    await this.desk.page.locator("[data-cell]:visible").first().waitFor();
-    await this.desk.page.locator("[data-kernel]").waitFor();
-  }
-
-  /** Puts the focus on a cell. */
-  async choose(id: string): Promise<void> {
-    await this.cell(id).focus();
-  }
-
-  /** The texts of the cells, without the names of others. */
-  async texts(): Promise<string[]> {
-    return this.desk.page.locator("[data-cell]:visible").evaluateAll((all) =>
-      all.map((c) => {
-        // Far from the screen there is no editor, and a text that is read has none.
-        const plain = c.querySelector("pre")?.textContent ?? "";
-        if (!c.querySelector(".cm-editor")) return plain.trim();
-        const lines = [...c.querySelectorAll(".cm-line")].map((line) => {
-          const copy = line.cloneNode(true) as HTMLElement;
-          for (const peer of copy.querySelectorAll(".cm-peer")) peer.remove();
-          return copy.textContent ?? "";
-        });
-        return lines.join("\n").trim();
-      }),
-    );
-  }
-
-  /** Waits until a cell shows a text, in its outputs or elsewhere. */
-  async shows(id: string, text: string | RegExp): Promise<void> {
-    await expect.poll(() => this.cell(id).textContent(), { timeout: 40_000 }).toMatch(text);
-  }
-
-  async kernel(text: string | RegExp): Promise<void> {
-    await expect
-      .poll(() => this.desk.page.locator("[data-kernel]").textContent(), { timeout: 40_000 })
-      .toMatch(text);
-  }
-
-  press(...keys: string[]): Promise<void> {
-    return keys.reduce((before, k) => before.then(() => this.desk.page.keyboard.press(k)), Promise.resolve());
-  }
-
-  type(text: string): Promise<void> {
-    return this.desk.page.keyboard.type(text);
-  }
-}
 
 describe("the cells of a notebook", () => {
   let d: Desk;

@@ -10,6 +10,7 @@ export async function shots(d: Desk, name: string) {
     for (const width of [1440, 1024, 390]) {
       await d.page.emulateMedia({ colorScheme });
       await d.page.setViewportSize({ width, height: 844 });
+      await d.page.waitForTimeout(500); // what is drawn by scripts follows
       await d.page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`) });
     }
   await d.page.emulateMedia({ colorScheme: "light" });

@@ -67,6 +67,27 @@ export async function actOnNotebook(
   return (await answer.json()) as NotebookState; // the server's tests hold it to the type
 }
 
+/** What a notebook can be downloaded as by a program of the project. */
+export type Conversion = Schemas["Conversion"];
+
+/** Tells what a notebook can be downloaded as; looking for the programs takes a while. Throws RequestError. */
+export async function readConversions(
+  project: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<Conversion[]> {
+  const answer = await fetchRaw(inProject(project, "convert", path), { signal });
+  const { items } = (await answer.json()) as Schemas["Conversions"]; // the server's tests hold it to the type
+  return items;
+}
+
+/** A notebook as HTML or PDF, made by the project: it takes up to minutes. Throws RequestError. */
+export async function convertNotebook(project: string, path: string, to: Conversion["to"]): Promise<Blob> {
+  const url = inProject(project, "convert", path);
+  url.searchParams.set("to", to);
+  return (await fetchRaw(url)).blob();
+}
+
 /** The bytes of an output that was set aside. */
 export function blobAddress(project: string, hash: string, type: string): URL {
   const url = inProject(project, "blobs", hash);

@@ -13,6 +13,7 @@ import {
 import { useEffect, useState } from "react";
 import { type KernelState, readKernels } from "../../api/kernels";
 import { keys as queryKeys } from "../../api/keys";
+import { readConversions } from "../../api/notebooks";
 import { Button, IconButton } from "../../ui/button";
 import { classes } from "../../ui/classes";
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuLine } from "../../ui/menu";
@@ -20,7 +21,7 @@ import { t } from "../../words";
 import type { Way } from "../bar";
 import { OpenAs } from "../bar";
 import { runAnd } from "./commands";
-import { saveNotebook, saveScript } from "./download";
+import { saveConverted, saveNotebook, saveScript } from "./download";
 import { useBook, usePart, useStore } from "./hooks";
 import styles from "./notebook.module.css";
 import { duration } from "./timing";
@@ -122,12 +123,37 @@ export function NotebookBar({
         <MenuLine />
         <MenuItem onSelect={() => saveNotebook(book)}>{t("Download as .ipynb")}</MenuItem>
         <MenuItem onSelect={() => saveScript(book)}>{t("Download as a script")}</MenuItem>
+        {mayRun ? <Conversions /> : null}
       </Menu>
       <span className={styles.wide}>
         <OpenAs path={book.path} way={way} />
       </span>
     </div>
   );
+}
+
+/** What a program of the project makes of the notebook; it is looked for when the menu opens. */
+function Conversions() {
+  const book = useBook();
+  const { project, path } = book;
+  const { data } = useQuery({
+    queryKey: [...queryKeys.project(project), "conversions", path],
+    queryFn: ({ signal }) => readConversions(project, path, signal),
+    staleTime: 10_000,
+    retry: false,
+  });
+  return (["html", "pdf"] as const).map((to) => {
+    const found = data?.find((c) => c.to === to);
+    return (
+      <MenuItem
+        key={to}
+        disabled={found === undefined}
+        onSelect={() => found && void saveConverted(book, found)}
+      >
+        {to === "html" ? t("Download as HTML") : t("Download as PDF")}
+      </MenuItem>
+    );
+  });
 }
 
 /** The kernels of the project; read by the clock while one of them is on the screen. */

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { fetchRaw } from "../../api/fetch";
 import { blobAddress } from "../../api/notebooks";
 import { messageOf } from "../../api/problem";
@@ -116,7 +116,7 @@ function Rendered({ shown, choice, value, address, cell }: RenderedProps) {
         </div>
       );
     case "pdf":
-      return <Download type={type} value={value} name="output.pdf" {...(address && { address })} />;
+      return <PDF type={type} value={value} {...(address && { address })} />;
     case "audio":
     case "video":
       return <Sound kind={renderer} src={address ?? dataURL(type, value)} />;
@@ -193,25 +193,32 @@ function Sound({ kind, src }: { kind: "audio" | "video"; src: string }) {
   );
 }
 
-/** What is not shown inside the page, to be taken along. */
-function Download({
-  type,
-  value,
-  name,
-  address,
-}: {
-  type: string;
-  value: unknown;
-  name: string;
-  address?: string;
-}) {
+const PDFPages = lazy(() => import("./pdfoutput"));
+
+/** A PDF: its pages, and the file to be taken along. */
+function PDF({ type, value, address }: { type: string; value: unknown; address?: string }) {
+  const from = useMemo(() => address ?? bytesOf(textOf(value)), [address, value]);
   return (
-    <p className={classes(styles.output, styles.plainNote)}>
-      <a href={address ?? dataURL(type, value)} download={name}>
-        {t("Download the PDF")}
-      </a>
-    </p>
+    <div className={styles.output}>
+      <Suspense fallback={<p className={styles.plainNote}>{t("Reading the PDF…")}</p>}>
+        <PDFPages from={from} label={t("Pages of the PDF")} />
+      </Suspense>
+      <p className={styles.plainNote}>
+        <a href={address ?? dataURL(type, value)} download="output.pdf">
+          {t("Download the PDF")}
+        </a>
+      </p>
+    </div>
   );
+}
+
+/** The bytes of a text in base64; none when it is not. */
+function bytesOf(text: string): Uint8Array {
+  try {
+    return Uint8Array.from(atob(text.replace(/\s/g, "")), (c) => c.charCodeAt(0));
+  } catch {
+    return new Uint8Array();
+  }
 }
 
 /** HTML, scripts and plots: in a frame of their own; scripts that came with the file ask first. */
@@ -280,9 +287,9 @@ function Widget({ shown, cell, id }: { shown: Data; cell: Cell; id: string }) {
   const book = useBook();
   const { comms } = book;
   const there = usePart(comms.version, () => comms.has(id));
-  // What it begins with; later changes come over the wire.
   const content = useMemo(
-    (): FrameContent | undefined => (there ? { t: "widget", model: id, opens: comms.openings() } : undefined),
+    (): FrameContent | undefined =>
+      there ? { t: "widget", model: id, opens: () => comms.openings() } : undefined,
     [there, id, comms],
   );
   const plain = textOf(shown.data["text/plain"]);

@@ -12,7 +12,8 @@ export type FrameContent =
   | { t: "script"; text: string }
   | { t: "vega"; spec: unknown; kind: "vega" | "vega-lite" }
   | { t: "plotly"; spec: unknown }
-  | { t: "widget"; model: string; opens: readonly CommMessage[] };
+  // opens are asked for when the frame is ready: what comes after is told to it.
+  | { t: "widget"; model: string; opens: () => readonly CommMessage[] };
 
 /** What goes between a frame and the kernel while it is there. */
 export type Wire = {
@@ -161,5 +162,6 @@ function isComm(v: unknown): v is CommMessage {
 
 async function send(window: Window, content: FrameContent, dark: boolean): Promise<void> {
   const text = await textOf(content.t);
-  window.postMessage({ ...content, ...look(dark), ...(text && { scripts: { [content.t]: text } }) }, "*");
+  const given = content.t === "widget" ? { ...content, opens: content.opens() } : content;
+  window.postMessage({ ...given, ...look(dark), ...(text && { scripts: { [content.t]: text } }) }, "*");
 }

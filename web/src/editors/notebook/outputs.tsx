@@ -156,15 +156,10 @@ function styleOf(s: Omit<Span, "text">): React.CSSProperties {
 
 /** An error, folded to what it is and to the line of the cell where it happened. */
 function ErrorView({ shown, cell }: { shown: Extract<Shown, { kind: "error" }>; cell: Cell }) {
-  const { page, nb } = useBook();
-  const writable = useStore(page.writable);
+  const { page } = useBook();
   const [open, setOpen] = useState(false);
   const trouble = useMemo(() => readError(shown.name, shown.value, shown.traceback), [shown]);
-  const { line, missing } = trouble;
-  const install = missing && installLine(nb.language, missing);
-  const insert = () => {
-    if (install) page.insertAt(nb.indexOf(cell), [emptyCell("code", install)]);
-  };
+  const { line } = trouble;
   const more = shown.traceback.length > 0;
   return (
     <div className={classes(styles.output, styles.error)}>
@@ -181,20 +176,38 @@ function ErrorView({ shown, cell }: { shown: Extract<Shown, { kind: "error" }>; 
           <span>{t("line {n}", { n: line.number })}</span> {line.text}
         </button>
       ) : null}
-      {install ? (
-        <p className={styles.plainNote}>
-          {t("The environment lacks the package {name}.", { name: missing ?? "" })}
-          {writable ? (
-            <Button onClick={insert}>{t("Insert a cell: {line}", { line: install })}</Button>
-          ) : (
-            <code>{install}</code>
-          )}
-        </p>
-      ) : null}
+      {trouble.missing ? <Lacks cell={cell} missing={trouble.missing} /> : null}
       {open ? (
         <pre className={classes(styles.stream, styles.traceback)}>
           <Coloured text={shown.traceback.join("\n")} />
         </pre>
+      ) : null}
+    </div>
+  );
+}
+
+/** A package that is not there, and how it comes there: as the project says, or as is usual. */
+function Lacks({ cell, missing }: { cell: Cell; missing: string }) {
+  const { page, nb, link } = useBook();
+  const writable = useStore(page.writable);
+  const { state } = useStore(link.state);
+  const told = state.missing?.find((m) => m.cell === cell.id && m.module === missing);
+  const line = told ? told.install : installLine(nb.language, missing);
+  const name = told?.package ?? missing;
+  return (
+    <div className={styles.plainNote}>
+      <p>
+        {t("The environment lacks the package {name}.", { name })} {told?.note}
+      </p>
+      {line && writable && told?.where !== "terminal" ? (
+        <Button onClick={() => page.insertAt(nb.indexOf(cell), [emptyCell("code", line)])}>
+          {t("Insert a cell: {line}", { line })}
+        </Button>
+      ) : null}
+      {line && told?.where === "terminal" ? (
+        <p>
+          {t("In a terminal:")} <code>{line}</code>
+        </p>
       ) : null}
     </div>
   );

@@ -55,9 +55,13 @@ export async function latex(text: string): Promise<DocumentFragment> {
   return fragment;
 }
 
+/** Addresses that text may name: what DOMPurify lets through, and pictures of the cell itself. */
+const addresses = /^(?:(?:https?|mailto|tel|attachment):|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i;
+
 function clean(html: string): DocumentFragment {
   return DOMPurify.sanitize(html, {
     RETURN_DOM_FRAGMENT: true,
+    ALLOWED_URI_REGEXP: addresses,
     FORBID_TAGS: [
       "style",
       "form",

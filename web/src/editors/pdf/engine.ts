@@ -28,10 +28,10 @@ class Own {
   }
 }
 
-/** Opens a PDF, of which only the parts that are looked at are read. */
-export function openPDF(url: string) {
+/** Opens a PDF by its bytes, or by its address: then only the parts that are looked at are read. */
+export function openPDF(from: string | Uint8Array) {
   return pdfjs.getDocument({
-    url,
+    ...(typeof from === "string" ? { url: from } : { data: from }),
     rangeChunkSize: 1 << 17,
     disableAutoFetch: true,
     disableStream: true,

@@ -1,6 +1,8 @@
 // The Output widget: what a program prints or displays while it captures.
 import { DOMWidgetModel, DOMWidgetView } from "@jupyter-widgets/base";
 
+const view = "application/vnd.jupyter.widget-view+json";
+
 type Output = Record<string, unknown>;
 
 export class OutputModel extends DOMWidgetModel {
@@ -28,7 +30,22 @@ export class OutputView extends DOMWidgetView {
   #draw() {
     const outputs: unknown = this.model.get("outputs");
     const list = Array.isArray(outputs) ? (outputs as Output[]) : [];
-    this.el.replaceChildren(...list.map(element));
+    this.el.replaceChildren(...list.map((o) => this.#widget(o) ?? element(o)));
+  }
+
+  /** A widget that was displayed while this one captured; undefined for other outputs. */
+  #widget({ data }: Output): HTMLElement | undefined {
+    const named = (data as Output | undefined)?.[view] as { model_id?: unknown } | undefined;
+    if (typeof named?.model_id !== "string") return undefined;
+    const place = document.createElement("div");
+    const show = async (id: string) => {
+      const shown = await this.create_child_view(await this.model.widget_manager.get_model(id));
+      place.replaceChildren(shown.el);
+    };
+    show(named.model_id).catch((e: unknown) => {
+      place.textContent = String(e); // it is not there any more
+    });
+    return place;
   }
 }
 
@@ -49,6 +66,7 @@ function element(o: Output): HTMLElement {
   }
   const pre = document.createElement("pre");
   const said = o.output_type === "error" ? `${o.ename}: ${o.evalue}` : text(o.text ?? data["text/plain"]);
+  if (o.output_type === "error") pre.className = "failed";
   // biome-ignore lint/suspicious/noControlCharactersInRegex: sequences of a terminal are taken out
   pre.textContent = said.replace(/\u001b\[[0-9;]*[A-Za-z]/g, "");
   return pre;

@@ -29,7 +29,9 @@ class Comm implements base.IClassicComm {
   readonly comm_id: string;
   readonly target_name: string;
   #tell: Tell;
-  #heard: (msg: unknown) => void = () => {};
+  #heard: ((msg: unknown) => void) | undefined;
+  /** What came before there was a model to hear it. */
+  #waiting: unknown[] = [];
   #closed: (msg: unknown) => void = () => {};
 
   constructor(id: string, target: string, tell: Tell) {
@@ -64,12 +66,14 @@ class Comm implements base.IClassicComm {
   }
   on_msg(f: (msg: unknown) => void): void {
     this.#heard = f;
+    for (const m of this.#waiting.splice(0)) f(m);
   }
   on_close(f: (msg: unknown) => void): void {
     this.#closed = f;
   }
   heard(msg: unknown): void {
-    this.#heard(msg);
+    if (this.#heard) this.#heard(msg);
+    else this.#waiting.push(msg);
   }
   closed(msg: unknown): void {
     this.#closed(msg);
@@ -168,8 +172,6 @@ function bytes(text: string): DataView {
 }
 
 let manager: Manager | undefined;
-/** What came while the first ones are still taken. */
-let turn: Promise<void> = Promise.resolve();
 
 Object.assign(globalThis, {
   lyceumWidgets: {
@@ -191,9 +193,9 @@ Object.assign(globalThis, {
         document.body,
       );
     },
+    // A widget may wait for another one, which comes later: none is waited for here.
     message(m: Message) {
-      turn = turn.then(() => manager?.take(m)).catch(() => undefined);
-      return turn;
+      manager?.take(m).catch(() => undefined);
     },
   },
 });
