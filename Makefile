@@ -41,6 +41,7 @@ dev: web-deps ## run the server and the web app's watcher side by side
 deps-test: ## install what the tests need (as root) or print the line to run
 	@tools/test-deps
 	@tools/test-kernels $(CACHE)
+	@tools/test-jupyterlab $(CACHE)
 
 test: deps-test ## run everything: checks, Go tests, web tests, e2e scripts, browser journeys
 	@tools/suites check:6 test-go:20 test-web:4 test-e2e:8 test-browser:25
