@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"lyceum/internal/api"
 	"lyceum/internal/lyceum"
 )
 
@@ -15,10 +16,13 @@ var userinfo = regexp.MustCompile(`([a-z][a-z0-9+.-]*://)[^/@\s']*@`)
 func redact(s string) string { return userinfo.ReplaceAllString(s, "$1") }
 
 // CredentialError tells that a remote wants to know who asks.
-type CredentialError struct {
-	URL      string // scheme, host and port
-	Username string // when the remote's address says it
-	Refused  bool   // a credential was given, and was not accepted
+type CredentialError struct{ api.GitAsk }
+
+// credentialError is for the remote at an address; refused: a credential was given, and
+// was not accepted.
+func credentialError(address string, refused bool) *CredentialError {
+	url := origin(address)
+	return &CredentialError{api.GitAsk{URL: url, Username: usernameIn(address), Refused: refused, Plain: strings.HasPrefix(url, "http://")}}
 }
 
 // Error implements error.
@@ -28,9 +32,6 @@ func (e *CredentialError) Error() string {
 	}
 	return e.URL + " wants a user name and a token"
 }
-
-// Plain reports whether the connection is not encrypted.
-func (e *CredentialError) Plain() bool { return strings.HasPrefix(e.URL, "http://") }
 
 // DivergedError tells that two histories have each what the other has not.
 type DivergedError struct {

@@ -50,7 +50,7 @@ func (g *Git) far(ctx context.Context, c command, address string, given *api.Git
 		if origin(address) == "" {
 			given = nil
 		} else {
-			return nil, &CredentialError{URL: origin(address), Username: usernameIn(address)}
+			return nil, credentialError(address, false)
 		}
 	}
 	var a *answerer
@@ -72,7 +72,7 @@ func (g *Git) far(ctx context.Context, c command, address string, given *api.Git
 	if !ok || !wantsCredential(f.said) {
 		return out, err
 	}
-	return out, &CredentialError{URL: origin(address), Username: usernameIn(address), Refused: a != nil && a.asked()}
+	return out, credentialError(address, a != nil && a.asked())
 }
 
 // wantsCredential reports whether git was asked who it is: http.c, credential.c.

@@ -260,7 +260,7 @@ func (p *Project) transferGit(ctx context.Context, repo *git.Repo, v api.GitTran
 // lastEvent is how a transfer ended.
 func lastEvent(r *http.Request, done *api.GitDone, err error) api.GitEvent {
 	if ask, ok := errors.AsType[*git.CredentialError](err); ok {
-		return api.GitEvent{Credential: &api.GitAsk{URL: ask.URL, Username: ask.Username, Refused: ask.Refused, Plain: ask.Plain()}}
+		return api.GitEvent{Credential: &ask.GitAsk}
 	}
 	if d, ok := errors.AsType[*git.DivergedError](err); ok {
 		problem := rest.ProblemOf(r, lyceum.Errorf(lyceum.Conflict, "%s", d.Message))
