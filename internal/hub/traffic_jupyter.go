@@ -20,8 +20,8 @@ func jupyterTraffic() []projectRoute {
 		row("DELETE", contents, lyceum.WriteFiles, "jupyterDelete", "Jupyter: move into the trash"),
 		row("GET", all, lyceum.UseTerminals, "jupyterGet", "Jupyter: kernels, kernelspecs, sessions, terminals, status; WebSockets of kernels and terminals"),
 		row("POST", all, lyceum.UseTerminals, "jupyterPost", "Jupyter: start, interrupt, restart"),
-		row("PUT", all, lyceum.UseTerminals, "jupyterPut", "Jupyter: nothing yet"),
-		row("PATCH", all, lyceum.UseTerminals, "jupyterPatch", "Jupyter: change a session"),
+		row("PUT", all, lyceum.UseTerminals, "jupyterPut", "Jupyter: keep a section of configuration"),
+		row("PATCH", all, lyceum.UseTerminals, "jupyterPatch", "Jupyter: change a session or a section of configuration"),
 		row("DELETE", all, lyceum.UseTerminals, "jupyterEnd", "Jupyter: shut down"),
 	}
 }

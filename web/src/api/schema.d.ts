@@ -881,7 +881,7 @@ export interface paths {
          */
         get: operations["jupyterGet"];
         /**
-         * Jupyter: nothing yet
+         * Jupyter: keep a section of configuration
          * @description As Jupyter Server 2 has it: docs/reference/jupyter.md.
          */
         put: operations["jupyterPut"];
@@ -898,7 +898,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Jupyter: change a session
+         * Jupyter: change a session or a section of configuration
          * @description As Jupyter Server 2 has it: docs/reference/jupyter.md.
          */
         patch: operations["jupyterPatch"];
