@@ -75,6 +75,9 @@ func (d *Doc) apply(origin any, update []byte, steps int) (effective []byte, err
 	if tx.borrows && d.backlog > 0 {
 		in.ownWaiting()
 	}
+	if d.backlog == 0 {
+		d.spare.giveBack(in)
+	}
 	mute := tx.mute
 	effective = tx.commit()
 	if effective == nil && !mute && d.backlog+len(d.later) == 0 {

@@ -27,6 +27,8 @@ func (d *Doc) RestoreAll(updates [][]byte) (joined []byte, err error) {
 		}
 		if d.backlog > 0 {
 			in.ownWaiting()
+		} else {
+			d.spare.giveBack(in)
 		}
 	}
 	joined = tx.commit()

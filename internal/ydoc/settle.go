@@ -15,7 +15,7 @@ type waiter struct {
 // enqueue adds the structs to their authors' queues and returns the authors,
 // higher clients last.
 func (d *Doc) enqueue(in incoming) []*author {
-	as := make([]*author, 0, len(in.streams))
+	as := d.spare.ready[:0]
 	for _, s := range in.streams {
 		a := s.author
 		as = append(as, a)
@@ -28,7 +28,12 @@ func (d *Doc) enqueue(in incoming) []*author {
 		a.queue = mergeQueues(a.queue, s.structs)
 		d.backlog += len(a.queue)
 	}
-	slices.SortFunc(as, func(a, b *author) int { return cmp.Compare(a.id, b.id) })
+	if len(as) > 1 {
+		slices.SortFunc(as, func(a, b *author) int { return cmp.Compare(a.id, b.id) })
+	}
+	if cap(as) <= spareSize {
+		d.spare.ready = as
+	}
 	return as
 }
 

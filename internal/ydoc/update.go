@@ -46,6 +46,36 @@ type stream struct {
 type incoming struct {
 	streams []stream
 	deletes []span
+	lent    []arrival // of Doc.spare: the structs of one of the streams are in it
+}
+
+// spare is what a document lends to one small update after the other, so that each
+// need not have its own.
+type spare struct {
+	streams []stream
+	structs []arrival
+	ready   []*author
+}
+
+const spareSize = 16 // streams, and structs
+
+// take gives the update what the document has to lend.
+func (s *spare) take() (in incoming) {
+	in.streams, in.lent = s.streams, s.structs
+	if s.streams, s.structs = nil, nil; in.lent == nil {
+		in.streams, in.lent = make([]stream, 0, 2), make([]arrival, 0, spareSize)
+	}
+	return in
+}
+
+// giveBack ends the use of an update of which nothing waits.
+func (s *spare) giveBack(in incoming) {
+	if cap(in.streams) > spareSize {
+		return
+	}
+	clear(in.streams)
+	clear(in.lent[:spareSize])
+	s.streams, s.structs = in.streams[:0], in.lent[:0]
 }
 
 // decodeUpdate reads an update and leaves out gaps, empty structs and those
@@ -55,6 +85,8 @@ func (d *Doc) decodeUpdate(b []byte) (in incoming, err error) {
 		b = bytes.Clone(b)
 	}
 	r := updateReader{decoder: decoder{b: b}, doc: d}
+	in = d.spare.take()
+	r.lent = in.lent
 	if len(b) >= 1<<31 {
 		r.fail("it has 2 GB or more")
 	}
@@ -74,7 +106,8 @@ const ownAbove = 512
 
 type updateReader struct {
 	decoder
-	doc *Doc
+	doc  *Doc
+	lent []arrival // nil when a stream has it
 }
 
 // author reads a client id.
@@ -107,7 +140,11 @@ func (r *updateReader) readStream(in *incoming) {
 	known := s.author.next
 	var run []item // of many structs
 	if clock >= known && n > 0 {
-		s.structs = make([]arrival, 0, n)
+		if n <= cap(r.lent) {
+			s.structs, r.lent = r.lent, nil
+		} else {
+			s.structs = make([]arrival, 0, n)
+		}
 		if n >= bulkAbove {
 			run = make([]item, n)
 		} else {

@@ -66,6 +66,7 @@ type Doc struct {
 	recent  [16]recent        // a part of index, by the low bits of the client id
 	roots   map[string]*branch
 	slab    slab
+	spare   spare
 	backlog int    // how many structs wait in the authors' queues
 	later   []span // deletions of structs that are not here yet, normalized
 	tx      Tx     // the open transaction, reused
