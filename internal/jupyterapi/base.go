@@ -91,13 +91,20 @@ func (s *Server) sweepBases(ctx context.Context) {
 
 // moveBases takes along what clients have of a file that is renamed.
 func (s *Server) moveBases(ctx context.Context, from, to string) {
+	s.eachBase(ctx, from, func(name, client string) {
+		_ = s.Files.Move(ctx, name, s.baseName(to)+client, true) // a worse merge, no more
+	})
+}
+
+// eachBase calls f with the name of each base of a path, and whose it is.
+func (s *Server) eachBase(ctx context.Context, at string, f func(name, client string)) {
 	l, err := s.Files.List(ctx, s.State, files.Page{Limit: files.MaxPage, Hidden: true})
 	if err != nil {
 		return // there are none
 	}
 	for _, e := range l.Entries {
-		if client, ok := strings.CutPrefix(e.Path, s.baseName(from)); ok {
-			_ = s.Files.Move(ctx, e.Path, s.baseName(to)+client, true) // a worse merge, no more
+		if client, ok := strings.CutPrefix(e.Path, s.baseName(at)); ok {
+			f(e.Path, client)
 		}
 	}
 }

@@ -59,6 +59,7 @@ func (s *Server) saveChunk(q *request, at string, chunk int, data []byte) error 
 	if _, err := s.Documents.Write(q.Context(), at, whole.File, files.Write{}); err != nil {
 		return err
 	}
+	s.forget(q, at)
 	return s.Files.Remove(q.Context(), name, false)
 }
 

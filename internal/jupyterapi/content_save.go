@@ -174,5 +174,6 @@ func (s *Server) saveBytes(q *request, at string, b []byte) error {
 		return err
 	}
 	_, err := s.Documents.Write(q.Context(), at, bytes.NewReader(b), files.Write{})
+	s.forget(q, at)
 	return err
 }

@@ -324,5 +324,6 @@ func (s *Server) remove(q *request, at string) error {
 	if err := s.Documents.Delete(q.Context(), at, q.Ticket); err != nil {
 		return err
 	}
+	s.eachBase(q.Context(), at, func(name, _ string) { _ = s.Files.Remove(q.Context(), name, false) }) // mostly there is none
 	return q.done()
 }

@@ -59,6 +59,16 @@ func TestJupyterSavesItsOwnEdit(t *testing.T) {
 	w.want(http.StatusNoContent, "POST", points+"/checkpoint", "", "User-Agent", "script")
 	ty.wait("all new\n")
 
+	// What was deleted is nobody's base for what comes in its place.
+	w.write("gone.txt", "old\n")
+	lab.get("gone.txt")
+	w.want(http.StatusNoContent, "DELETE", "jupyter/api/contents/gone.txt", "", "User-Agent", "script")
+	w.write("gone.txt", "other\n")
+	lab.put("gone.txt", "file", "text", "old\nmine\n")
+	if got := w.read("gone.txt"); got != "old\nmine\n" {
+		t.Errorf("in the place of a deleted file there is %q", got)
+	}
+
 	// Notebooks cell by cell, also over a rename.
 	w.book("a.ipynb", "1", "2", "3")
 	cells := func(c by, path string) (n map[string]any) {
