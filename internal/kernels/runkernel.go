@@ -84,10 +84,13 @@ func (b *book) dropLocked() {
 	if b.detach != nil {
 		b.detach()
 	}
+	b.keepSumsLocked()
+	b.forgetCommsLocked()
+	if b.kernel != nil {
+		b.keepCommsLocked(b.kernel)
+	}
 	b.kernel, b.detach = nil, nil
 	b.attachedTo.Store(nil)
-	b.keepSumsLocked()
-	b.comms = newComms()
 }
 
 // pump takes the records of a kernel until ctx ends or the kernel was shut down.

@@ -1,6 +1,7 @@
 package project_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -8,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"lyceum/internal/api"
 )
 
 // processorTime is what server and client have used together, which other work on
@@ -47,5 +50,32 @@ func BenchmarkListing(b *testing.B) {
 			}
 			b.ReportMetric(float64((processorTime(b)-begin).Milliseconds())/float64(b.N), "cpu-ms/op")
 		})
+	}
+}
+
+// BenchmarkNotebookCell runs a cell with 1+1, from the request to the word on the
+// notebook's channel that nothing runs any more.
+func BenchmarkNotebookCell(b *testing.B) {
+	w := kernelWorldIn(b, newWorld(b, 0))
+	w.started("a.ipynb", "1+1")
+	c := w.dial(w.editor(), "notebooks/a.ipynb")
+	for b.Loop() {
+		w.act("a.ipynb", api.NotebookAction{Action: "run", Cells: []string{"c0"}})
+		for ran := false; ; {
+			_, text, err := c.Read(b.Context())
+			if err != nil {
+				b.Fatal(err)
+			}
+			var e api.NotebookEvent
+			if err := json.Unmarshal(text, &e); err != nil {
+				b.Fatal(err)
+			}
+			if e.T != "state" {
+				continue
+			}
+			if ran = ran || len(e.Queue) > 0; ran && len(e.Queue) == 0 {
+				break
+			}
+		}
 	}
 }

@@ -22,7 +22,7 @@ func kernelWorld(t *testing.T, env ...string) *world {
 	return kernelWorldIn(t, newWorld(t, 0), env...)
 }
 
-func kernelWorldIn(t *testing.T, w *world, env ...string) *world {
+func kernelWorldIn(t testing.TB, w *world, env ...string) *world {
 	t.Helper()
 	w.launch(0, env...)
 	w.patience = time.Minute // a kernel starts slowly beside other tests

@@ -2,6 +2,7 @@ package project_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -64,5 +65,12 @@ print('made')`, "print('<' + input('name? ') + '>')")
 			t.Errorf("a widget of before the restart is told: %+v", e.Msg.Content)
 		}
 		return e.T == "state"
+	})
+	w.act("a.ipynb", api.NotebookAction{Action: "shutdown"})
+	w.until("nothing is kept of the widgets", func() error {
+		if left, err := filepath.Glob(filepath.Join(w.home, ".local/state/lyceum/runs/comms/*")); err != nil || len(left) > 0 {
+			return fmt.Errorf("%v is kept (%w)", left, err)
+		}
+		return nil
 	})
 }
