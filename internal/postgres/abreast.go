@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"net"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -19,7 +20,7 @@ type Abreast struct {
 	mu    sync.Mutex
 	conn  net.Conn // that is listened to; nil while there is none
 	asked *round   // those whose question is under way
-	next  *round   // those who came since
+	next  *round   // those who came since; while asked is nil, one of them asks soon
 }
 
 // round is a question that several ask together.
@@ -44,19 +45,31 @@ func (a *Abreast) Wait(ctx context.Context) bool {
 		a.mu.Unlock()
 		return false
 	}
-	if a.next == nil {
+	first := a.next == nil
+	if first {
 		a.next = &round{over: make(chan struct{})}
 	}
 	r := a.next
-	if a.asked == nil {
-		a.askLocked()
-	}
+	first = first && a.asked == nil
 	a.mu.Unlock()
+	if first {
+		runtime.Gosched() // who is about to ask comes along
+		a.ask(r)
+	}
 	select {
 	case <-r.over:
 		return r.ok
 	case <-ctx.Done():
 		return false
+	}
+}
+
+// ask sends the question of r, unless that is done or under way.
+func (a *Abreast) ask(r *round) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.next == r && a.asked == nil {
+		a.askLocked()
 	}
 }
 
