@@ -23,8 +23,17 @@ base, token = sys.argv[1:3]
 v4 = nbformat.v4
 
 
-def run(server, token, *cells):
-    book = v4.new_notebook(cells=list(cells))
+def check(server, token):
+    """One kernel runs cells until the one that fails."""
+    book = v4.new_notebook(
+        cells=[
+            v4.new_markdown_cell("# Sums"),
+            v4.new_code_cell("x = 6 * 7\nprint(x)\nx + 1"),
+            v4.new_code_cell("from IPython.display import display\nd = display(1, display_id=True)\nd.update(2)"),
+            v4.new_code_cell("1/0"),
+            v4.new_code_cell("'never'"),
+        ]
+    )
     kernel = KernelHttpManager(server_url=server.rstrip("/"), token=token)
     kernel.start_kernel(name="python3")  # nbclient would hand it arguments for a process
     try:
@@ -33,31 +42,18 @@ def run(server, token, *cells):
         client.kc.start_channels()
         client.kc.wait_for_ready(timeout=60)
         client.execute(cleanup_kc=False)
-    finally:
-        if kernel.has_kernel:
-            kernel.shutdown_kernel(now=True)
-    return book
-
-
-def check(server, token):
-    book = run(
-        server,
-        token,
-        v4.new_markdown_cell("# Sums"),
-        v4.new_code_cell("x = 6 * 7\nprint(x)\nx + 1"),
-        v4.new_code_cell("from IPython.display import display\nd = display(1, display_id=True)\nd.update(2)"),
-    )
-    said = book.cells[1].outputs
-    assert [o.output_type for o in said] == ["stream", "execute_result"], said
-    assert said[0].text == "42\n" and said[1].data["text/plain"] == "43", said
-    assert book.cells[2].outputs[0].data["text/plain"] == "2", book.cells[2]
-    assert "iopub.execute_input" in book.cells[1].metadata.execution, book.cells[1].metadata
-    try:
-        run(server, token, v4.new_code_cell("1/0"))
     except CellExecutionError as e:
         assert e.ename == "ZeroDivisionError", e
     else:
         raise AssertionError("an error went by unseen")
+    finally:
+        kernel.shutdown_kernel(now=True)
+    said = book.cells[1].outputs
+    assert [o.output_type for o in said] == ["stream", "execute_result"], said
+    assert said[0].text == "42\n" and said[1].data["text/plain"] == "43", said
+    assert book.cells[2].outputs[0].data["text/plain"] == "2", book.cells[2]
+    assert book.cells[3].outputs[0].ename == "ZeroDivisionError" and not book.cells[4].outputs, book.cells[3:]
+    assert "iopub.execute_input" in book.cells[1].metadata.execution, book.cells[1].metadata
 
 
 def until_listening(port):
