@@ -164,15 +164,18 @@ func (k *kernel) hear(from *bufio.Reader) {
 	}
 }
 
-// tell writes the records after a number, as they come.
+// tell writes the records after a number, as they come; those of a flood several at
+// once.
 func (k *kernel) tell(ctx context.Context, to net.Conn, after uint64) error {
 	var b []byte
+	var p jupyter.Pace
 	for {
 		rec, err := k.queue.Next(ctx, after)
 		if err != nil {
 			return err
 		}
 		after = rec.Number
+		p.Hear(rec.Message)
 		if b, err = rec.AppendTo(b); err != nil {
 			return err
 		}
@@ -188,5 +191,6 @@ func (k *kernel) tell(ctx context.Context, to net.Conn, after uint64) error {
 		if b = b[:0]; cap(b) > 4*streamFlush {
 			b = nil
 		}
+		p.Wait(ctx.Done())
 	}
 }
