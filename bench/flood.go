@@ -27,70 +27,91 @@ type kindOfFlood struct {
 	many       int
 }
 
-func (b *bench) kindsOfFlood() []kindOfFlood {
-	lines, displays := 100_000, 20_000
+// linesSection and displaysSection have a kernel put out masses: into a notebook of
+// ours, with nobody looking and with ten; the peers only receive them.
+func linesSection(ctx context.Context, b *bench) error {
+	many := 100_000
 	if b.quick {
-		lines, displays = 10_000, 2_000
+		many = 10_000
 	}
-	return []kindOfFlood{
-		{"flushed lines", fmt.Sprintf("for i in range(%d):\n    print('%s%%d' %% i, flush=True)", lines, floodLine), lines},
-		{"display_data", fmt.Sprintf("for i in range(%d):\n    display({'text/plain': '%s%%d' %% i}, raw=True)", displays, floodLine), displays},
+	return b.besideJupyter(ctx, b.floods(kindOfFlood{"flushed lines", fmt.Sprintf("for i in range(%d):\n    print('%s%%d' %% i, flush=True)", many, floodLine), many}))
+}
+
+func displaysSection(ctx context.Context, b *bench) error {
+	many := 20_000
+	if b.quick {
+		many = 2_000
 	}
+	return b.besideJupyter(ctx, b.floods(kindOfFlood{"display_data", fmt.Sprintf("for i in range(%d):\n    display({'text/plain': '%s%%d' %% i}, raw=True)", many, floodLine), many}))
 }
 
 // floodFigures are the figures of one kind of flood.
 type floodFigures struct{ rate, lost, peak, live sample }
 
-// floodsSection measures what a kernel puts out in masses.
-func floodsSection(ctx context.Context, b *bench) error { return b.besideJupyter(ctx, b.floods) }
-
-// floods has a cell of a notebook put out much, with nobody looking and with ten; the
-// peers only receive it.
-func (b *bench) floods(ctx context.Context, s *site, id string, server *child) error {
-	for _, k := range b.kindsOfFlood() {
+// floods makes the rows of one kind.
+func (b *bench) floods(k kindOfFlood) func(ctx context.Context, s *site, id string, server *child) error {
+	return func(ctx context.Context, s *site, id string, server *child) error {
 		var alone, watched floodFigures
-		var theirs, bare struct{ rate, lost sample }
+		var theirs, bare floodFigures
 		for range b.rounds {
-			for viewers, to := range map[int]*floodFigures{0: &alone, 10: &watched} {
-				if err := b.flood(ctx, s, id, k, viewers, to); err != nil {
-					return err
-				}
-			}
-			c, end, err := jupyterAt(server).start(ctx)
-			if err != nil {
+			if err := b.flood(ctx, s, id, k, 0, &alone); err != nil {
 				return err
 			}
-			got, seconds, err := c.flood(ctx, k.code)
-			end()
-			if err != nil {
+			if err := bare.of(k, "jupyter_client", func() (int, float64, error) { return b.bareFlood(ctx, k.code) }); err != nil {
 				return err
 			}
-			fmt.Printf("  %d %s, jupyter server: %.1f s, %d lost\n", k.many, k.name, seconds, k.many-got)
-			theirs.rate, theirs.lost = append(theirs.rate, float64(got)/seconds), append(theirs.lost, float64(k.many-got))
-			var said struct {
-				Seconds float64
-				Got     int
-			}
-			if err := b.bareClient(ctx, &said, "flood", k.code); err != nil {
+			if err := theirs.of(k, "jupyter server", func() (int, float64, error) { return jupyterAt(server).flood(ctx, k.code) }); err != nil {
 				return err
 			}
-			fmt.Printf("  %d %s, jupyter_client: %.1f s, %d lost\n", k.many, k.name, said.Seconds, k.many-said.Got)
-			bare.rate, bare.lost = append(bare.rate, float64(said.Got)/said.Seconds), append(bare.lost, float64(k.many-said.Got))
+			if err := b.flood(ctx, s, id, k, 10, &watched); err != nil {
+				return err
+			}
 		}
 		what := strconv.Itoa(k.many) + " " + k.name
 		none := func(f floodFigures) *bool { return met(f.lost.at(1) == 0) }
-		b.report.add(row{What: what + ", into the notebook", Unit: "1/s", Ours: alone.rate, Peer: "jupyter_client", Peers: bare.rate})
+		b.report.add(row{What: what + ", into the notebook", Unit: "1/s", Ours: alone.rate, Peer: "jupyter_client, received", Peers: bare.rate})
 		b.report.add(row{What: what + ", lost (of ours: not in the file)", Ours: alone.lost, Peer: "jupyter_client", Peers: bare.lost, Aim: "none", Met: none(alone)})
-		b.report.add(row{What: what + ", received", Unit: "1/s", Ours: alone.rate, Peer: "jupyter server", Peers: theirs.rate})
-		b.report.add(row{What: what + ", lost", Ours: alone.lost, Peer: "jupyter server", Peers: theirs.lost})
+		b.report.add(row{What: what + ", into the notebook, again", Unit: "1/s", Ours: alone.rate, Peer: "jupyter server, received", Peers: theirs.rate})
+		b.report.add(row{What: what + ", lost, again", Ours: alone.lost, Peer: "jupyter server", Peers: theirs.lost})
 		b.report.add(row{What: what + ", memory of the project without the kernel, peak", Unit: "MB", Ours: alone.peak})
 		b.report.add(row{What: what + ", a listing of files meanwhile, p99", Unit: "ms", Ours: alone.live})
 		b.report.add(row{What: what + ", with 10 viewers", Unit: "1/s", Ours: watched.rate})
 		b.report.add(row{What: what + ", with 10 viewers, lost in the file or by a viewer", Ours: watched.lost, Aim: "none", Met: none(watched)})
 		b.report.add(row{What: what + ", with 10 viewers, memory, peak", Unit: "MB", Ours: watched.peak})
 		b.report.add(row{What: what + ", with 10 viewers, a listing meanwhile, p99", Unit: "ms", Ours: watched.live})
+		return nil
 	}
+}
+
+// of adds what a peer has received.
+func (f *floodFigures) of(k kindOfFlood, name string, receive func() (got int, seconds float64, err error)) error {
+	got, seconds, err := receive()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("  %d %s, %s: %.1f s, %d lost\n", k.many, k.name, name, seconds, k.many-got)
+	f.rate, f.lost = append(f.rate, float64(got)/seconds), append(f.lost, float64(k.many-got))
 	return nil
+}
+
+// bareFlood has the client in Python receive a flood.
+func (b *bench) bareFlood(ctx context.Context, code string) (got int, seconds float64, err error) {
+	var said struct {
+		Seconds float64
+		Got     int
+	}
+	err = b.bareClient(ctx, &said, "flood", code)
+	return said.Got, said.Seconds, err
+}
+
+// flood has a new kernel put out much, and receives it.
+func (j jupyter) flood(ctx context.Context, code string) (got int, seconds float64, err error) {
+	c, end, err := j.start(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer end()
+	return c.flood(ctx, code)
 }
 
 // flood runs one in a new notebook.

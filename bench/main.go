@@ -36,7 +36,8 @@ func sections() []section {
 		{"open", "Opening documents", openSection},
 		{"together", "Editing together: one writer, 20 to 500 viewers", togetherSection},
 		{"kernels", "Kernels", kernelsSection},
-		{"floods", "Floods of output into a notebook", floodsSection},
+		{"lines", "A flood of lines into a notebook", linesSection},
+		{"displays", "A flood of displays into a notebook", displaysSection},
 		{"serve", "The server itself", serveSection},
 	}
 }
