@@ -162,7 +162,8 @@ describe("without a connection", () => {
     await b.open();
     await b.page.getByText("could not be merged").waitFor();
     await b.saved();
-    expect(await b.text()).toBe(model.replace("\n\n", "\n# saved\n"));
+    // What the browser had kept was on the screen until now.
+    await expect.poll(() => b.text(), { timeout: 10_000 }).toBe(model.replace("\n\n", "\n# saved\n"));
     await b.person.accessible();
 
     // It is there until it is dealt with, in every tab.
