@@ -131,6 +131,16 @@ describe("widgets", () => {
     await frame("link").getByRole("tab", { name: "Two" }).click();
     await expect.poll(() => frame("link").getByRole("spinbutton").inputValue()).toBe("1");
     await d.person.accessible();
+    // Its words are read on a dark ground too.
+    const ink = () =>
+      frame("link")
+        .getByRole("slider")
+        .locator("xpath=ancestor::*[contains(@class,'jupyter-widgets')][1]")
+        .evaluate((e) => getComputedStyle(e).color);
+    const light = await ink();
+    await d.page.emulateMedia({ colorScheme: "dark" });
+    await expect.poll(ink).not.toBe(light);
+    await d.page.emulateMedia({ colorScheme: "light" });
   });
 
   test("what widgets say is there again when the page is loaded anew", async () => {

@@ -58,6 +58,8 @@ const tokens = [
   "--hover",
   "--accent",
   "--red",
+  "--green",
+  "--amber",
 ];
 
 function look(dark: boolean) {

@@ -4,7 +4,8 @@ import * as base from "@jupyter-widgets/base";
 import css from "@jupyter-widgets/base/css/index.css?inline";
 import { ManagerBase } from "@jupyter-widgets/base-manager";
 import * as controls from "@jupyter-widgets/controls";
-import controlsCSS from "@jupyter-widgets/controls/css/widgets.built.css?inline";
+// Not the built one, in which the colours are those of the light theme.
+import controlsCSS from "@jupyter-widgets/controls/css/widgets.css?inline";
 import { OutputModel, OutputView } from "./outputwidget";
 
 type Message = {
@@ -22,7 +23,10 @@ const ours = `:root{--jp-ui-font-color0:var(--ink);--jp-ui-font-color1:var(--ink
 --jp-content-font-color1:var(--ink);--jp-layout-color0:var(--surface);--jp-layout-color1:var(--surface);--jp-layout-color2:var(--hover);--jp-layout-color3:var(--line);
 --jp-border-color1:var(--edge);--jp-border-color2:var(--line);--jp-brand-color1:var(--accent);--jp-widgets-color:var(--ink);--jp-widgets-label-color:var(--ink);
 --jp-widgets-input-color:var(--ink);--jp-widgets-input-background-color:var(--surface);--jp-widgets-input-border-color:var(--edge);
---jp-widgets-font-size:13px;--jp-ui-font-size1:13px;--jp-code-font-family:ui-monospace,monospace}
+--jp-brand-color0:var(--accent);--jp-brand-color2:var(--accent);--jp-widgets-input-focus-border-color:var(--accent);--jp-widgets-slider-active-handle-color:var(--accent);
+--jp-ui-inverse-font-color0:var(--surface);--jp-ui-inverse-font-color1:var(--surface);--jp-inverse-ui-font-color0:var(--surface);--jp-inverse-ui-font-color1:var(--surface);
+--jp-success-color0:var(--green);--jp-success-color1:var(--green);--jp-warn-color0:var(--amber);--jp-warn-color1:var(--amber);--jp-error-color0:var(--red);--jp-error-color1:var(--red);--jp-info-color0:var(--accent);--jp-info-color1:var(--accent);
+--jp-widgets-readout-color:var(--ink);--jp-widgets-dropdown-arrow:url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 18 18'%3E%3Cpath d='M5 7l4 4 4-4' fill='none' stroke='%23808b98' stroke-width='1.5'/%3E%3C/svg%3E");--jp-widgets-font-size:13px;--jp-ui-font-size1:13px;--jp-code-font-family:ui-monospace,monospace}
 .widget-output pre{margin:0;font:13px/18px ui-monospace,monospace;white-space:pre-wrap}`;
 
 class Comm implements base.IClassicComm {
