@@ -114,28 +114,35 @@ func TestAbreastSlowly(t *testing.T) {
 	s := newSite(t)
 	a := new(postgres.Abreast)
 	ctx, cancel := context.WithCancel(t.Context())
-	heard, ended := make(chan postgres.Notification), make(chan error, 1)
+	began, busy, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	go func() {
 		ended <- postgres.Listen(ctx, s.url, postgres.ListenConfig{Queue: 5, Abreast: a}, func(n postgres.Notification) {
-			select {
-			case heard <- n:
-			case <-ctx.Done():
+			if n.What == postgres.Missed {
+				close(began)
+				return
 			}
+			close(busy)
+			<-ctx.Done()
 		})
 	}()
-	if n := <-heard; n.What != postgres.Missed {
-		t.Fatalf("heard %+v", n)
-	}
+	<-began
 	send := func(n int) {
 		s.sql(`SELECT pg_notify('lyceum', json_build_object('k', 'project', 'id', $1::text)::text)`, fmt.Sprint(n))
 	}
-	send(0) // is not taken
+	send(0)
+	<-busy // with the first: all that comes now waits
 	answer := make(chan bool, 1)
 	go func() { answer <- a.Wait(ctx) }()
-	for n := range 50 {
-		send(n + 1)
+	got, answered := false, false
+	for n := 1; !answered; n++ { // until the question is among those that are dropped
+		send(n)
+		select {
+		case got = <-answer:
+			answered = true
+		default:
+		}
 	}
-	if <-answer {
+	if got {
 		t.Error("all is said to be delivered, of which some was dropped and some not taken")
 	}
 	cancel()
