@@ -240,7 +240,11 @@ describe("running", () => {
     await s.shows("d", "Traceback");
     await s.choose("g");
     await s.press("Control+Enter");
-    await s.cell("g").getByRole("button", { name: "%pip install no_such_package" }).waitFor();
+    // Where this machine's Python takes packages from, and so how, is its own.
+    await s
+      .cell("g")
+      .getByText(/pip install .*no.such.package/)
+      .waitFor();
   });
 
   test("scripts that this site's kernel made run, in the sandbox", async () => {
