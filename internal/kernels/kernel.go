@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"lyceum/internal/api"
@@ -19,7 +20,8 @@ type Kernel struct {
 	id      string
 	session string // of our own requests
 
-	writing sync.Mutex // held while a record is written
+	writing sync.Mutex  // held while a record is written
+	leaving atomic.Bool // another kernel takes its place: it is nobody's any more
 
 	mu       sync.Mutex
 	process  jupyter.Process

@@ -208,7 +208,7 @@ func (r *Runs) kernelFor(path string) *Kernel {
 	}
 	r.mu.Unlock()
 	for _, k := range m.List() {
-		if k.Info().Path == path && !taken[k] {
+		if k.Info().Path == path && !taken[k] && !k.leaving.Load() {
 			return k
 		}
 	}

@@ -249,6 +249,7 @@ func (b *book) start(by By, spec string) error {
 	if old := b.kernel; old != nil {
 		b.emptyLocked(true)
 		b.dropLocked()
+		old.leaving.Store(true)
 		b.runs.wg.Go(func() {
 			ctx, cancel := context.WithTimeout(b.runs.ctx, controlTime)
 			defer cancel()
