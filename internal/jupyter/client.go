@@ -41,6 +41,8 @@ type Client struct {
 	answers  map[string]chan Message // to our own requests, by their ids
 	heard    chan struct{}           // closed when iopub told something
 	hear     sync.Once
+	owed     owed
+	pub      sync.Mutex // held while a message of iopub is handed on
 }
 
 // maxUnsent is how many bytes of messages to one channel may wait for a kernel that
@@ -52,7 +54,7 @@ const maxUnsent = 64 << 20
 func Dial(ctx context.Context, c Connection, h Handler) (*Client, error) {
 	k := &Client{
 		handler: h, identity: lyceum.NewID[string](), heart: c.endpoint(c.Heartbeat), conns: map[Channel]*conn{}, send: map[Channel]*sender{},
-		closed: make(chan struct{}), answers: map[string]chan Message{}, heard: make(chan struct{}),
+		closed: make(chan struct{}), answers: map[string]chan Message{}, heard: make(chan struct{}), owed: owed{quiet: owedQuiet},
 	}
 	for _, s := range []struct {
 		ch     Channel
@@ -108,6 +110,7 @@ func (k *Client) read(ch Channel, z *conn, out *sender, s signer) {
 func (k *Client) take(m Message) {
 	if m.Channel == IOPub {
 		k.hear.Do(func() { close(k.heard) })
+		k.owed.hear(m)
 	}
 	k.waiting.Lock()
 	answer := k.answers[m.Parent.ID]
@@ -120,6 +123,18 @@ func (k *Client) take(m Message) {
 			}
 		}
 		return
+	}
+	k.hand(m)
+	if m.Channel == Shell && m.Head.Type == "execute_reply" {
+		k.owes(m)
+	}
+}
+
+// hand gives a message to the handler.
+func (k *Client) hand(m Message) {
+	if m.Channel == IOPub {
+		k.pub.Lock()
+		defer k.pub.Unlock()
 	}
 	k.handler.Message(m)
 }
@@ -281,5 +296,6 @@ func (k *Client) Close() error {
 	})
 	k.writers.Wait()
 	k.readers.Wait()
+	k.owed.end()
 	return nil
 }

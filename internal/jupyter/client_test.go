@@ -184,7 +184,6 @@ func TestKernel(t *testing.T) {
 
 // TestFlood prints 20,000 flushed lines, none of which may be lost.
 func TestFlood(t *testing.T) {
-	t.Parallel()
 	r := startKernel(t, ipcConnection(t))
 	const lines = 20_000
 	var got, want strings.Builder

@@ -23,12 +23,13 @@ type fake struct {
 	conn    Connection
 	iopub   chan net.Conn
 	control chan net.Conn
+	shell   chan net.Conn
 }
 
 // startFake listens on all sockets. Shell and stdin shake hands and say nothing.
 func startFake(t *testing.T) *fake {
 	t.Helper()
-	f := &fake{t: t, conn: ipcConnection(t), iopub: make(chan net.Conn, 1), control: make(chan net.Conn, 1)}
+	f := &fake{t: t, conn: ipcConnection(t), iopub: make(chan net.Conn, 1), control: make(chan net.Conn, 1), shell: make(chan net.Conn, 1)}
 	for port, ready := range map[int]string{f.conn.Shell: "ROUTER", f.conn.Control: "ROUTER", f.conn.Stdin: "ROUTER", f.conn.IOPub: "PUB"} {
 		l, err := net.Listen("unix", f.conn.IP+"-"+itoa(port))
 		if err != nil {
@@ -65,12 +66,17 @@ func (f *fake) accept(l net.Listener, port int, kind string) {
 		f.iopub <- c
 	case f.conn.Control:
 		f.control <- c
+	case f.conn.Shell:
+		f.shell <- c
 	}
 }
 
 // signed are the frames of a message on iopub, with a signature by key.
-func signed(key, typ, content string) string {
-	parts := []string{`{"msg_id":"1","msg_type":"` + typ + `"}`, `{"msg_id":"p"}`, `{}`, content}
+func signed(key, typ, content string) string { return signedFor(key, typ, "p", content) }
+
+// signedFor are those of one about the request with an id.
+func signedFor(key, typ, parent, content string) string {
+	parts := []string{`{"msg_id":"1","msg_type":"` + typ + `"}`, `{"msg_id":"` + parent + `"}`, `{}`, content}
 	mac := hmac.New(sha256.New, []byte(key))
 	for _, p := range parts {
 		mac.Write([]byte(p))
