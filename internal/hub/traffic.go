@@ -92,7 +92,7 @@ func orElse(err, other error) error {
 }
 
 // ofPaths are the first segments of addresses whose rest is a path in the project.
-var ofPaths = []string{"files", "sync", "archive", "history", "notebooks", "table", "picture", "usage", "jupyter"}
+var ofPaths = []string{"files", "sync", "archive", "history", "notebooks", "convert", "table", "picture", "usage", "jupyter"}
 
 // mayCarry asks the rule whether id may do the verb in the project named text.
 func (h *Hub) mayCarry(ctx context.Context, id auth.Identity, text, path string, v lyceum.Verb) (lyceum.Object, error) {
