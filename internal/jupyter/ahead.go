@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"time"
 )
 
 // Bounds of what is read ahead.
@@ -23,6 +24,7 @@ type ahead struct {
 	waits  []byte
 	err    error // of the connection, for when everything was read
 	closed bool
+	hungry time.Time // since when Read waits; zero while it does not
 
 	now []byte // what Read hands out; only Read touches it
 }
@@ -70,9 +72,11 @@ func (a *ahead) Read(p []byte) (int, error) {
 func (a *ahead) next() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.hungry = time.Now()
 	for len(a.waits) == 0 && a.err == nil && !a.closed {
 		a.more.Wait()
 	}
+	a.hungry = time.Time{}
 	switch {
 	case a.closed:
 		return net.ErrClosed
@@ -82,6 +86,16 @@ func (a *ahead) next() error {
 	a.now, a.waits = a.waits, nil
 	a.room.Signal()
 	return nil
+}
+
+// starves is for how long Read has been waiting for a byte, 0 when it is not.
+func (a *ahead) starves() time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.hungry.IsZero() || len(a.waits) > 0 {
+		return 0
+	}
+	return time.Since(a.hungry)
 }
 
 // close forgets what waits and lets a Read return.

@@ -67,6 +67,9 @@ func Dial(ctx context.Context, c Connection, h Handler) (*Client, error) {
 			return nil, errors.Join(fmt.Errorf("connect to %s: %w", s.ch, err), k.Close())
 		}
 		k.conns[s.ch] = z
+		if z.ahead != nil {
+			k.owed.starves = z.ahead.starves
+		}
 		out := newSender(z)
 		if s.kind == typeSub {
 			out.queue(appendFrame(nil, 0, []byte{1})) // subscribe to everything

@@ -23,26 +23,33 @@ const droppedText = "\n[The kernel has dropped outputs: it put them out faster t
 // owed follows which requests have been replied to whose end was not told. It is safe
 // for concurrent use.
 type owed struct {
-	quiet time.Duration
+	quiet   time.Duration
+	starves func() time.Duration // since when iopub has been read to its end
 
 	mu    sync.Mutex
 	ended []string // ids of requests whose end was told, the latest last
-	waits map[string]*time.Timer
-	heard time.Time // something on iopub
+	waits map[string]*owedEnd
 	done  bool
 	looks sync.WaitGroup
 }
 
+// owedEnd is the end of one request that is waited for.
+type owedEnd struct {
+	timer *time.Timer
+	asked time.Time // when the kernel answered since; zero when it did not yet
+	ask   func(context.Context) error
+	lost  func()
+}
+
 // hear takes a message of iopub.
 func (o *owed) hear(m Message) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.heard = time.Now()
 	if m.Head.Type != "status" || m.Parent.ID == "" || !isIdle(m) {
 		return
 	}
-	if t := o.waits[m.Parent.ID]; t != nil {
-		t.Stop()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if e := o.waits[m.Parent.ID]; e != nil {
+		e.timer.Stop()
 		delete(o.waits, m.Parent.ID)
 		return
 	}
@@ -68,50 +75,74 @@ func (o *owed) replied(id string, ask func(context.Context) error, lost func()) 
 		return
 	}
 	if o.waits == nil {
-		o.waits = map[string]*time.Timer{}
+		o.waits = map[string]*owedEnd{}
 	}
-	asked := false
-	var look func()
-	look = func() {
-		o.mu.Lock()
-		t := o.waits[id]
-		if t == nil || o.done {
-			o.mu.Unlock()
-			return
-		}
-		o.looks.Add(1)
-		defer o.looks.Done()
-		if rest := o.quiet - time.Since(o.heard); rest > 0 {
-			t.Reset(rest)
-			o.mu.Unlock()
-			return
-		}
-		if asked {
-			delete(o.waits, id)
-			o.mu.Unlock()
-			lost()
-			return
-		}
-		o.mu.Unlock()
+	e := &owedEnd{ask: ask, lost: lost}
+	e.timer = time.AfterFunc(o.quiet, func() { o.look(id, e) })
+	o.waits[id] = e
+}
+
+// look looks whether an end can still come.
+func (o *owed) look(id string, e *owedEnd) {
+	if !o.begin(id, e) {
+		return
+	}
+	defer o.looks.Done()
+	quiet := o.starves()
+	if !e.asked.IsZero() {
+		quiet = min(quiet, time.Since(e.asked))
+	}
+	switch {
+	case quiet < o.quiet:
+		o.again(id, e, o.quiet-quiet)
+	case e.asked.IsZero():
 		ctx, cancel := context.WithTimeout(context.Background(), owedAsk)
 		defer cancel()
-		asked = ask(ctx) == nil // else it works on something else, or is gone
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		if o.waits[id] == t && !o.done {
-			o.heard = time.Now()
-			t.Reset(o.quiet)
+		if e.ask(ctx) == nil { // else it works on something, or is gone
+			e.asked = time.Now()
 		}
+		o.again(id, e, o.quiet)
+	case o.give(id, e):
+		e.lost()
 	}
-	o.waits[id] = time.AfterFunc(o.quiet, look)
+}
+
+// begin reports whether the end is still waited for; then looks.Done is to be called.
+func (o *owed) begin(id string, e *owedEnd) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.done || o.waits[id] != e {
+		return false
+	}
+	o.looks.Add(1)
+	return true
+}
+
+func (o *owed) again(id string, e *owedEnd, after time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.done && o.waits[id] == e {
+		e.timer.Reset(after)
+	}
+}
+
+// give gives an end up, unless it came.
+func (o *owed) give(id string, e *owedEnd) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.done || o.waits[id] != e {
+		return false
+	}
+	delete(o.waits, id)
+	return true
 }
 
 // end stops all that waits, and waits for what does not. Who is asked must have gone.
 func (o *owed) end() {
 	o.mu.Lock()
 	o.done = true
-	for _, t := range o.waits {
-		t.Stop()
+	for _, e := range o.waits {
+		e.timer.Stop()
 	}
 	o.mu.Unlock()
 	o.looks.Wait()
