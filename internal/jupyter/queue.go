@@ -29,6 +29,7 @@ type Queue struct {
 	last   uint64   // the highest number ever
 	read   uint64   // the highest number that a reader had
 	acked  uint64
+	apart  bool
 	wake   chan struct{} // not nil while someone waits; closed by the next change
 	closed error
 }
@@ -45,6 +46,17 @@ type entry struct {
 type stream struct {
 	Name string `json:"name"`
 	Text string `json:"text"`
+}
+
+// Apart says whether texts are kept apart from now on, and not joined: for a reader
+// who has had some of the records already, and does not know yet which.
+func (q *Queue) Apart(apart bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.apart = apart
+	if !apart && len(q.all) > 0 {
+		q.read = max(q.read, q.all[len(q.all)-1].Number) // what is here stays as it is
+	}
 }
 
 // Add appends a record with the next number and returns it.
@@ -86,7 +98,7 @@ func (q *Queue) joinLocked(before, e *entry) bool {
 	if e.Kind != KindMessage || m.Head.Type != "stream" || m.Channel != IOPub || len(m.Buffers) > 0 {
 		return false
 	}
-	if before.Number <= q.read || before.Kind != KindMessage || before.Message.Head.Type != "stream" ||
+	if q.apart || before.Number <= q.read || before.Kind != KindMessage || before.Message.Head.Type != "stream" ||
 		before.Message.Parent.ID != m.Parent.ID || before.size+len(m.Content) > maxJoin {
 		return false
 	}

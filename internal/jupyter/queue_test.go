@@ -55,6 +55,24 @@ func drain(t *testing.T, q *Queue, after uint64) (all []string, last uint64) {
 	return all, after
 }
 
+// TestQueueApart joins nothing while a reader does not know which records it has had,
+// and nothing to these afterwards.
+func TestQueueApart(t *testing.T) {
+	t.Parallel()
+	var q Queue
+	q.Apart(true)
+	for _, text := range []string{"a", "b"} {
+		q.Add(printed(t, "1", "stdout", text))
+	}
+	q.Apart(false)
+	for _, text := range []string{"c", "d"} {
+		q.Add(printed(t, "1", "stdout", text))
+	}
+	if all, _ := drain(t, &q, 0); strings.Join(all, " ") != "stdout:a stdout:b stdout:cd" {
+		t.Errorf("it holds %q, want a, b, cd", all)
+	}
+}
+
 // TestQueueJoins joins what nobody has read yet, and nothing else.
 func TestQueueJoins(t *testing.T) {
 	t.Parallel()

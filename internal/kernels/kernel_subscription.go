@@ -13,6 +13,10 @@ type Options struct {
 	// Keep makes the supervisor keep the records of the kernel until this subscription
 	// has acknowledged them (Ack), through restarts of the project server.
 	Keep bool
+
+	// Apart keeps each record apart until Join is called: for who has had some of them
+	// from an earlier project server, and will only know later which.
+	Apart bool
 }
 
 // Subscription gets the records of a kernel from the moment on in which it was made,
@@ -32,6 +36,7 @@ func (k *Kernel) Subscribe(o Options) *Subscription {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	s := &Subscription{k: k, keep: o.Keep, after: k.read, acked: k.read}
+	s.queue.Apart(o.Apart)
 	if k.gone {
 		s.queue.Close()
 	}
@@ -50,6 +55,9 @@ func (s *Subscription) Next(ctx context.Context) (jupyter.Record, error) {
 	}
 	return rec, err
 }
+
+// Join lets texts that come from now on be joined.
+func (s *Subscription) Join() { s.queue.Apart(false) }
 
 // Ready reports whether Next would not wait.
 func (s *Subscription) Ready() bool { return s.queue.Ready(s.after) }

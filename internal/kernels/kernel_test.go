@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"strings"
 	"testing"
 	"time"
 
@@ -346,6 +347,46 @@ func TestKeeps(t *testing.T) {
 	again.Ack(3)
 	if n := <-notedFake.acks; n != 3 {
 		t.Errorf("acknowledged to %d, want 3", n)
+	}
+}
+
+// TestApart gets the records of a kernel that was found as they were told to the server
+// before, which may have the first of them and not the second.
+func TestApart(t *testing.T) {
+	t.Parallel()
+	f, c := newFake(t, func(k *fakeKernel, m jupyter.Message) {
+		for _, text := range []string{"a", "b"} {
+			k.says(jupyter.IOPub, m, "stream", map[string]string{"name": "stdout", "text": text})
+		}
+		k.says(jupyter.Shell, m, "reply", nil)
+	})
+	m := New(c)
+	k, _ := startFake(t, f, m, Start{Note: []byte("queue")})
+	if _, err := k.Request(t.Context(), jupyter.Shell, "print", nil); err != nil {
+		t.Fatal(err)
+	}
+	m.Close()
+	var sub *Subscription
+	c.Found = func(k *Kernel) { sub = k.Subscribe(Options{Keep: true, Apart: true}) }
+	m = New(c)
+	t.Cleanup(m.Close)
+	if err := m.Find(t.Context()); err != nil || sub == nil {
+		t.Fatal(err)
+	}
+	k, err := m.Get(k.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Its reply is told last, so all of the others are in the subscription's queue.
+	if _, err := k.Request(t.Context(), jupyter.Shell, "print", nil); err != nil {
+		t.Fatal(err)
+	}
+	sub.Join()
+	for _, want := range []string{"a", "b"} {
+		rec, err := sub.Next(t.Context())
+		if err != nil || !strings.Contains(string(rec.Message.Content), `"text":"`+want+`"`) {
+			t.Errorf("the next record is %s, %v, want %s alone", rec.Message.Content, err, want)
+		}
 	}
 }
 

@@ -75,7 +75,7 @@ func (b *book) attachLocked(k *Kernel) {
 	b.acking = make(chan struct{}, 1)
 	b.comms = newComms()
 	b.prints = strings.EqualFold(k.Info().Language, "octave")
-	sub := k.Subscribe(Options{Keep: true})
+	sub := k.Subscribe(Options{Keep: true, Apart: true}) // until it is known what the document has
 	b.runs.wg.Go(func() { b.pump(ctx, k, sub) })
 }
 
@@ -99,6 +99,7 @@ func (b *book) pump(ctx context.Context, k *Kernel, sub *Subscription) {
 	if !b.ready(ctx, k) {
 		return
 	}
+	sub.Join()
 	b.mu.Lock()
 	acking := b.acking
 	b.mu.Unlock()

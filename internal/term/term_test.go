@@ -152,7 +152,7 @@ func TestTheLastWordsAreRead(t *testing.T) {
 
 func TestEndHangsUp(t *testing.T) {
 	t.Parallel()
-	s := start(t, Config{Grace: patience}, `trap 'exit 7' HUP; printf ready; while :; do read x; done`)
+	s := start(t, Config{Grace: patience}, `trap 'exit 7' HUP; sleep 1000 & printf ready; wait`) // read would miss a signal that comes just before it
 	w := sit(t, s, Viewer{})
 	w.sees(t, "ready")
 	s.End(t.Context())
