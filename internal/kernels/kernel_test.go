@@ -10,8 +10,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"sync"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -355,6 +355,7 @@ func TestKeeps(t *testing.T) {
 func TestApart(t *testing.T) {
 	t.Parallel()
 	f, c := newFake(t, func(k *fakeKernel, m jupyter.Message) {
+		k.queue.Apart(true) // as they are when each was told before the next came
 		for _, text := range []string{"a", "b"} {
 			k.says(jupyter.IOPub, m, "stream", map[string]string{"name": "stdout", "text": text})
 		}
