@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 	"time"
 
@@ -62,7 +63,19 @@ func openPTY() (master, slave *os.File, err error) {
 	return nil, nil, err
 }
 
+// hearSignals gives programs the signals that whoever started this one ignores, as
+// nohup does with SIGHUP: what is ignored is so in all that is started, for good, and
+// no shell can trap it. Here they go on having no effect.
+func hearSignals() {
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
+}
+
 func (p *process) start(cfg Config, slave *os.File) error {
+	hearSignals()
 	p.cmd = &exec.Cmd{
 		Path: cfg.Argv[0], Args: cfg.Argv, Env: cfg.Env, Dir: cfg.Dir,
 		Stdin: slave, Stdout: slave, Stderr: slave,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime"
 	"slices"
 	"strings"
@@ -150,8 +151,11 @@ func TestTheLastWordsAreRead(t *testing.T) {
 	t.Cleanup(func() { _ = unix.Kill(w.numberAfter(t, "pid"), unix.SIGKILL) })
 }
 
+// A program is told that its terminal ends, also where whoever started us ignores
+// SIGHUP, as nohup does.
 func TestEndHangsUp(t *testing.T) {
-	t.Parallel()
+	signal.Ignore(unix.SIGHUP) // nobody else's tests send us one
+	t.Cleanup(func() { signal.Reset(unix.SIGHUP) })
 	s := start(t, Config{Grace: patience}, `trap 'exit 7' HUP; sleep 1000 & printf ready; wait`) // read would miss a signal that comes just before it
 	w := sit(t, s, Viewer{})
 	w.sees(t, "ready")
